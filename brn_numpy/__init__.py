@@ -1,0 +1,31 @@
+"""Batch Normalization and Batch Renormalization in plain NumPy: an educational reference."""
+
+from . import data, nn
+from .batch_norm import (
+    batch_norm_backward,
+    batch_norm_forward,
+    inference_backward,
+    inference_forward,
+)
+from .batch_renorm import batch_renorm_backward, batch_renorm_forward, renorm_correction
+from .moments import Moments, batch_moments, update_running
+from .schedule import PAPER_SCHEDULE, RenormSchedule
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PAPER_SCHEDULE",
+    "Moments",
+    "RenormSchedule",
+    "batch_moments",
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batch_renorm_backward",
+    "batch_renorm_forward",
+    "data",
+    "inference_backward",
+    "inference_forward",
+    "nn",
+    "renorm_correction",
+    "update_running",
+]

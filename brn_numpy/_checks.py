@@ -1,0 +1,145 @@
+"""Checks of arguments: every refusal names the argument, what came and what was expected."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+REAL_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
+NO_NUMBERS = (str, bytes, bool, np.bool_, np.complexfloating)  # float() would take some of them
+
+
+def float_array(name: str, value: object, *, complex_ok: bool = False) -> Array:
+    """Return `value` as an array of float32 or float64 (or complex128, if `complex_ok`)."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array, got what is none: {error}") from None
+    dtype = array.dtype
+    if dtype in REAL_TYPES or (complex_ok and dtype == np.complex128):
+        return array
+    if dtype.byteorder in "<>":  # values read from a file of the other byte order
+        return float_array(name, array.astype(dtype.newbyteorder("=")), complex_ok=complex_ok)
+    expected = "float32, float64 or complex128" if complex_ok else "float32 or float64"
+    raise TypeError(
+        f"{name} must be an array of {expected}, got dtype {dtype}; "
+        f"convert it first, for example with np.asarray({name}, dtype=np.float64)"
+    )
+
+
+def as_channels(x: Array, axis: int, name: str = "x") -> Array:
+    """View `x` as (A, C, B): all axes before the channel axis, the channels, all axes after it."""
+    axis = channel_axis(x, axis, name)
+    before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+    return x.reshape(before, x.shape[axis], after)
+
+
+def channel_axis(x: Array, axis: object, name: str = "x") -> int:
+    """Return `axis` as a number from 0 to x.ndim - 1, and check that `x` has values."""
+    if x.ndim < 2:
+        raise ValueError(
+            f"{name} must have at least 2 axes, samples and channels, got shape {x.shape}"
+        )
+    if x.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {x.shape}")
+    index = integer("axis", axis, low=-x.ndim, high=x.ndim - 1)
+    return index % x.ndim
+
+
+def channel_vector(name: str, value: object, like: Array, *, complex_ok: bool = False) -> Array:
+    """Return `value` as a (C,) array, C being the channels of `like` (A, C, B)."""
+    vector = float_array(name, value, complex_ok=complex_ok)
+    channels = like.shape[1]
+    if vector.shape != (channels,):
+        raise ValueError(
+            f"{name} must have shape ({channels},), one value per channel, got {vector.shape}"
+        )
+    return vector
+
+
+def upstream(dy: object, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return dy and x as (A, C, B) arrays of one dtype: that of x, or complex if dy is complex."""
+    array = float_array("dy", dy, complex_ok=True)
+    if array.shape != shape:
+        raise ValueError(
+            f"dy must have the shape of the forward's output, {shape}, got {array.shape}"
+        )
+    if np.iscomplexobj(array):
+        x = x.astype(np.complex128, copy=False)
+    return array.astype(x.dtype, copy=False).reshape(x.shape), x
+
+
+def real_number(
+    name: str, value: object, *, low: float, high: float = math.inf, above: bool = False
+) -> float:
+    """Return `value` as a float in [low, high], or in (low, high] if `above`; never NaN."""
+    try:
+        if isinstance(value, NO_NUMBERS) or getattr(value, "ndim", 0) > 0:
+            raise TypeError
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        expected = _interval(low, high, above)
+        raise TypeError(f"{name} must be a number {expected}, got {value!r}") from None
+    if not (low < number if above else low <= number) or not number <= high:
+        raise ValueError(f"{name} must be {_interval(low, high, above)}, got {value!r}")
+    return number
+
+
+def _interval(low: float, high: float, above: bool) -> str:
+    """Say in which numbers `real_number` finds nothing wrong."""
+    if high == math.inf:
+        return f"> {low:g}" if above else f">= {low:g}"
+    return f"in {'(' if above else '['}{low:g}, {high:g}]"
+
+
+def pair(name: str, value: object, expected: str) -> tuple[object, object]:
+    """Return the two parts of `value`, a tuple or another sequence of two."""
+    if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair {expected}, got {type(value).__name__} {value!r}")
+    return value[0], value[1]
+
+
+def each_channel(name: str, vector: Array, good: Array, expected: str) -> None:
+    """Refuse a (C,) vector unless `good`, a (C,) array of bools, is True everywhere."""
+    if not good.all():
+        channel = int(np.argmin(good))
+        raise ValueError(f"{name} must be {expected}, got {vector[channel]} in channel {channel}")
+
+
+def epsilon(value: object, dtype: np.dtype[Any]) -> float:
+    """Return `value` as a float > 0 that is a normal number in `dtype` too."""
+    eps = real_number("eps", value, low=0.0, above=True)
+    limits = np.finfo(dtype)
+    if not limits.tiny <= eps <= limits.max:
+        raise ValueError(f"eps must be a finite number > 0 that {dtype} can hold, got {value!r}")
+    return eps
+
+
+def integer(name: str, value: object, *, low: int, high: int | None = None) -> int:
+    """Return `value` as an int in [low, high]; a float or a bool is refused."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        expected = f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]"
+        kind = TypeError if number is None else ValueError
+        raise kind(f"{name} must be {expected}, got {value!r}")
+    return number
+
+
+def generator(rng: object) -> np.random.Generator:
+    """Return the Generator that the caller passed, or one from the seed that the caller passed."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+        return np.random.default_rng(integer("rng", rng, low=0))
+    raise TypeError(f"rng must be a numpy.random.Generator or an integer seed, got {rng!r}")

@@ -1,0 +1,92 @@
+"""The arrays in a file or directory, with the name that a message about each of them needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .idx import read_idx
+
+# What a source holds: "X", "y" and perhaps "X_test", "y_test" → (name for messages, array).
+Found: TypeAlias = dict[str, tuple[str, NDArray[Any]]]
+
+IDX_FILES = {
+    "X": "train-images-idx3-ubyte",
+    "y": "train-labels-idx1-ubyte",
+    "X_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    dotted = name.replace("-idx", ".idx")
+    return (name, f"{name}.gz", dotted, f"{dotted}.gz")
+
+
+def is_idx_name(name: str) -> bool:
+    """Whether a file of this name is one of the four that MNIST comes in."""
+    return any(name in _spellings(standard) for standard in IDX_FILES.values())
+
+
+def read_idx_directory(directory: Path) -> Found:
+    """Read the four IDX files of a directory. FileNotFoundError: one is missing."""
+    paths = {}
+    for key, standard in IDX_FILES.items():
+        candidates = [directory / spelling for spelling in _spellings(standard)]
+        there = [path for path in candidates if path.is_file()]
+        if there:
+            paths[key] = there[0]  # plain before .gz: the same content, quicker to read
+    missing = [standard for key, standard in IDX_FILES.items() if key not in paths]
+    if missing:
+        names = sorted(path.name for path in directory.iterdir())
+        listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+        raise FileNotFoundError(
+            f"{directory} does not hold {', '.join(missing)} (plain or .gz); "
+            f"found: {listed or 'nothing'}; expected the four IDX files, or give an .npz file"
+        )
+    return {key: (str(path), read_idx(path)) for key, path in paths.items()}
+
+
+def read_npz(file: Path) -> Found:
+    """Read X, y and, if they are there, X_test and y_test. ValueError: damaged, or incomplete."""
+    how = "np.savez_compressed('my.npz', X=images, y=labels) writes such a file"
+    with file.open("rb") as stream:
+        head = stream.read(4)
+        if head[:2] != b"PK":  # an .npz file is a zip file
+            raise ValueError(
+                f"{file} begins with the bytes {head!r} and is no .npz file; expected an .npz "
+                f"file or a directory of IDX files; {how}"
+            )
+        stream.seek(0)
+        key = "the list of arrays"
+        arrays: dict[str, Any] = {}
+        # A damaged zip file fails in a dozen ways (BadZipFile, zlib.error, EOFError, KeyError,
+        # NotImplementedError, …), and all of them mean the same: this file cannot be read.
+        try:
+            with np.load(stream, allow_pickle=False) as archive:
+                names = list(archive.files)
+                for key in (k for k in IDX_FILES if k in names):
+                    arrays[key] = archive[key]
+        except Exception as error:
+            raise ValueError(
+                f"{file}: {key} cannot be read ({type(error).__name__}: {error}); expected plain "
+                "arrays of numbers. Python objects are refused, since unpickling them could run "
+                "any code: np.stack(list(X)) makes one array of a list of images. If the file is "
+                f"damaged, write it again: {how}"
+            ) from error
+
+    lacking = [k for k in ("X", "y") if k not in arrays]
+    if ("X_test" in arrays) != ("y_test" in arrays):
+        lacking += [k for k in ("X_test", "y_test") if k not in arrays]
+    if lacking:
+        raise ValueError(
+            f"{file} lacks {' and '.join(lacking)}; found the arrays {names}; expected X and y, "
+            f"and X_test with y_test or neither; {how}"
+        )
+    for key, value in arrays.items():
+        if not isinstance(value, np.ndarray):  # a member that is no .npy file comes as bytes
+            raise ValueError(f"{file}: {key} is no NumPy array but other data; {how}")
+    return {key: (f"{file}: {key}", value) for key, value in arrays.items()}

@@ -1,0 +1,65 @@
+"""States in files: .npz without pickle, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+
+from .._checks import Array
+from .._files import whole_file
+
+
+def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
+    """Write arrays by name, such as a `state_dict()`, to an .npz file.
+
+    The file is written under another name in the same folder and then renamed: whoever looks sees
+    the old file or the new one, also after a crash.
+
+    Parameters
+    ----------
+    state : mapping of str to array
+        Several states fit into one file: {**{"model." + k: v for k, v in ...}, ...}.
+    path : str or path
+        Used as it is; no ending is added.
+
+    Raises
+    ------
+    TypeError
+        If a key is no string, or an array holds Python objects.
+    OSError
+        If the file cannot be written. The old file, if there is one, stays.
+    """
+    arrays = {key: np.asarray(value) for key, value in state.items()}
+    for key, array in arrays.items():
+        if not isinstance(key, str) or not key:
+            raise TypeError(f"state must have strings as keys, got {key!r}")
+        if array.dtype.hasobject:
+            raise TypeError(f"state[{key!r}] holds Python objects, expected numbers")
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:  # as np.savez does
+        for key, array in arrays.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Read the arrays of a file that `save` or `np.savez` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not an .npz file of plain arrays, or is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # the zip and NumPy layers raise many kinds for a damaged file
+        raise ValueError(
+            f"{os.fspath(path)} is no readable .npz file of arrays: {error}"
+        ) from error

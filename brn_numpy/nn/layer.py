@@ -1,0 +1,139 @@
+"""What every layer has: parameters with gradients, two modes, and a state to save."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .._checks import Array, float_array
+
+
+class Parameter:
+    """An array that is trained: `data`, and `grad`, the gradient that backward left there.
+
+    A backward pass overwrites `grad`; it does not add to it.
+    """
+
+    def __init__(self, data: Array) -> None:
+        self.data = data
+        self.grad: Array | None = None
+
+    def as_for(self, x: Array) -> Array:
+        """Return the data in the dtype of `x`: the input decides the precision of a layer."""
+        return self.data if np.iscomplexobj(self.data) else self.data.astype(x.dtype, copy=False)
+
+
+class Layer:
+    """A function of one array with a hand-written gradient.
+
+    `forward(x)` keeps in `cache` what `backward(dy)` needs. `backward` takes the gradient of a loss
+    by the output, leaves the gradients by the parameters in their `grad`, and returns the gradient
+    by the input. A forward that raises leaves the layer as it was.
+    """
+
+    training: bool = True
+    cache: Any = None
+
+    def forward(self, x: Array) -> Array:
+        """Return the output of the layer."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient by the input of the latest forward."""
+        raise NotImplementedError
+
+    def __call__(self, x: Array) -> Array:
+        """Call forward."""
+        return self.forward(x)
+
+    def train(self, mode: bool = True) -> Layer:
+        """Switch to training mode; return the layer."""
+        self.training = bool(mode)
+        return self
+
+    def eval(self) -> Layer:
+        """Switch to inference mode; return the layer."""
+        return self.train(False)
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Return the parameters by their names."""
+        return {}
+
+    def parameters(self) -> list[Parameter]:
+        """Return the parameters, for an optimizer."""
+        return list(self.named_parameters().values())
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of all that a checkpoint must hold: parameters and running values."""
+        return {name: param.data.copy() for name, param in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over a state that `state_dict` returned, all of it or, if it does not fit, nothing.
+
+        Raises
+        ------
+        ValueError
+            With a list of all missing and unexpected keys, wrong shapes and bad values.
+        """
+        own = self.state_dict()
+        problems = [f"missing key {key!r}" for key in own if key not in state]
+        problems += [f"unexpected key {key!r}" for key in state if key not in own]
+        given = {key: np.asarray(state[key]) for key in own if key in state}
+        for key, value in given.items():
+            if value.shape != own[key].shape:
+                problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
+            elif value.dtype.kind != own[key].dtype.kind:
+                problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
+        problems = problems or self._value_problems(given)
+        if problems:
+            raise ValueError(
+                f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
+                + "\n  ".join(problems)
+            )
+        self._set_state({key: value.astype(own[key].dtype) for key, value in given.items()})
+
+    def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
+        """Say what is wrong with the values of a state whose keys and shapes are right."""
+        return []
+
+    def _set_state(self, state: Mapping[str, Array]) -> None:
+        """Take over a state that was found to fit."""
+        for name, param in self.named_parameters().items():
+            param.data = state[name]
+
+    def _attributes(self) -> Any:
+        """Return what `_set_attributes` needs to undo a forward."""
+        return dict(vars(self))
+
+    def _set_attributes(self, attributes: Any) -> None:
+        vars(self).clear()
+        vars(self).update(attributes)
+
+    def _cached(self) -> Any:
+        """Return the cache of the latest forward."""
+        if self.cache is None:
+            raise RuntimeError(f"{type(self).__name__}.backward was called before forward")
+        return self.cache
+
+
+def layer_input(layer: Layer, x: object, axes: str, channels: int | None = None) -> Array:
+    """Return `x` as a floating array with the axes that `axes` names, such as "N C H W"."""
+    array = float_array("x", x, complex_ok=True)
+    expected = f"{type(layer).__name__} expects x with axes ({axes.replace(' ', ', ')})"
+    if array.ndim != len(axes.split()):
+        raise ValueError(f"{expected}, got shape {array.shape}")
+    if channels is not None and array.shape[1] != channels:
+        raise ValueError(f"{expected} and {channels} on axis 1, got shape {array.shape}")
+    return array
+
+
+def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...]) -> Array:
+    """Return `dy` as a floating array of the shape of the layer's output."""
+    array = float_array("dy", dy, complex_ok=True)
+    if array.shape != shape:
+        raise ValueError(
+            f"{type(layer).__name__}.backward expects dy of shape {shape}, got {array.shape}"
+        )
+    return array

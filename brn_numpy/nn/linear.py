@@ -1,0 +1,127 @@
+"""The layers between normalisations: Linear, ReLU, Flatten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._checks import REAL_TYPES, Array, generator, integer
+from .layer import Layer, Parameter, layer_input, layer_upstream
+
+
+def he_normal(
+    rng: np.random.Generator | int, shape: tuple[int, ...], dtype: Any = np.float64
+) -> Array:
+    r"""Draw weights from N(0, 2 / fan_in): through a ReLU, the second moment stays as it is.
+
+    He et al. (2015), arXiv:1502.01852, equation 10. `fan_in` is the number of inputs of one output:
+    the product of all axes of `shape` but the first.
+    """
+    fan_in = int(np.prod(shape[1:]))
+    weights: Array = generator(rng).standard_normal(shape) * np.sqrt(2 / fan_in)
+    return weights.astype(dtype)
+
+
+class Linear(Layer):
+    r"""The affine map y = x W^T + b.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+    bias : bool
+        Before a normalisation a bias does nothing: the mean takes it away again.
+    rng : numpy.random.Generator or int
+        Where the initial weights come from (`he_normal`); the biases start at 0.
+    dtype : float64 or float32
+
+    Attributes
+    ----------
+    weight : Parameter (out_features, in_features)
+    bias : Parameter (out_features,), or None
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        bias: bool = True,
+        rng: np.random.Generator | int,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.in_features = integer("in_features", in_features, low=1)
+        self.out_features = integer("out_features", out_features, low=1)
+        dtype = parameter_dtype(dtype)
+        self.weight = Parameter(he_normal(rng, (out_features, in_features), dtype))
+        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Return weight and, if there is one, bias."""
+        return weight_and_bias(self.weight, self.bias)
+
+    def forward(self, x: Array) -> Array:
+        """Map x (N, in_features) to y (N, out_features)."""
+        x = layer_input(self, x, "N C", self.in_features)
+        y: Array = x @ self.weight.as_for(x).T
+        if self.bias is not None:
+            y = y + self.bias.as_for(x)
+        self.cache = x
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx (N, in_features); dW = dy^T x and db = sum of dy go to the parameters."""
+        x = self._cached()
+        dy = layer_upstream(self, dy, (len(x), self.out_features))
+        dx: Array = dy @ self.weight.as_for(x)
+        self.weight.grad = dy.T @ x
+        if self.bias is not None:
+            self.bias.grad = dy.sum(axis=0)
+        return dx
+
+
+class ReLU(Layer):
+    """The positive part, y = max(x, 0); its derivative at 0 is taken to be 0."""
+
+    def forward(self, x: Array) -> Array:
+        """Return max(x, 0), of any shape."""
+        x = layer_input(self, x, " ".join("N" * np.ndim(x)))
+        self.cache = x
+        if np.iscomplexobj(x):  # analytic on either side of the kink
+            return np.where(x.real > 0, x, 0)
+        return np.maximum(x, 0)
+
+    def backward(self, dy: Array) -> Array:
+        """Let dy through where x was positive."""
+        x = self._cached()
+        dx: Array = layer_upstream(self, dy, x.shape) * (x.real > 0)
+        return dx
+
+
+class Flatten(Layer):
+    """Make one axis of all axes but the first: (N, C, H, W) becomes (N, C*H*W)."""
+
+    def forward(self, x: Array) -> Array:
+        """Return a copy of x with two axes."""
+        x = np.array(x)
+        self.cache = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy: Array) -> Array:
+        """Return a copy of dy with the axes of x."""
+        shape: tuple[int, ...] = self._cached()
+        dy = layer_upstream(self, dy, (shape[0], int(np.prod(shape[1:]))))
+        return np.array(dy).reshape(shape)
+
+
+def parameter_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype of parameters, float32 or float64."""
+    chosen: np.dtype[Any] = np.dtype(dtype)
+    if chosen not in REAL_TYPES:
+        raise TypeError(f"dtype must be float32 or float64, got {chosen}")
+    return chosen
+
+
+def weight_and_bias(weight: Parameter, bias: Parameter | None) -> dict[str, Parameter]:
+    """Return a layer's parameters under PyTorch's names."""
+    return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}

@@ -1,0 +1,273 @@
+"""The layers BatchNorm and BatchRenorm: the functions, and the running pair that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .._checks import Array, channel_axis, float_array, integer, real_number
+from ..batch_norm import (
+    batch_norm_backward,
+    batch_norm_forward,
+    inference_backward,
+    inference_forward,
+)
+from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
+from ..moments import Moments, update_running
+from ..schedule import PAPER_SCHEDULE
+from .layer import Layer, Parameter
+from .linear import parameter_dtype
+
+
+class BatchNorm(Layer):
+    """Batch Normalization with running statistics.
+
+    In training mode it normalises with the moments of the minibatch and moves the running pair
+    towards them; in inference mode it normalises with the running pair.
+
+    Parameters
+    ----------
+    num_features : int
+        C, the number of channels.
+    eps : float
+        Positive; added to the variance.
+    momentum : float
+        In [0, 1]; how much a new minibatch weighs in the running pair.
+    axis : int
+        The channel axis: 1, or -1 for channels-last.
+    microbatch_size : int, optional
+        Normalise in groups of this many samples: with G groups, the samples g, g + G, g + 2G, ...
+        are group g. The running pair moves once, towards the mean of the groups' moments.
+    dtype : float64 or float32
+        Of the parameters and the running pair. Outputs have the dtype of the input.
+
+    Attributes
+    ----------
+    weight, bias : Parameter (C,)
+        gamma and beta, under PyTorch's names; they start at 1 and 0.
+    running : Moments
+        Two (C,) arrays; they start at mean 0 and std 1.
+    num_batches_tracked : int
+        Training steps so far.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        eps: float = 1e-5,
+        momentum: float = 0.01,
+        axis: int = 1,
+        microbatch_size: int | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.num_features = integer("num_features", num_features, low=1)
+        self.eps = real_number("eps", eps, low=0.0, above=True)
+        self.momentum = real_number("momentum", momentum, low=0.0, high=1.0)
+        self.axis = integer("axis", axis, low=-(2**31))
+        if microbatch_size is not None:
+            microbatch_size = integer("microbatch_size", microbatch_size, low=1)
+        self.microbatch_size = microbatch_size
+        dtype = parameter_dtype(dtype)
+        self.weight = Parameter(np.ones(num_features, dtype))
+        self.bias = Parameter(np.zeros(num_features, dtype))
+        self.running = Moments(np.zeros(num_features, dtype), np.ones(num_features, dtype))
+        self.num_batches_tracked = 0
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Return gamma and beta."""
+        return {"weight": self.weight, "bias": self.bias}
+
+    def forward(self, x: Array) -> Array:
+        """Return y, of the shape of x; in training mode, also move the running pair."""
+        x = float_array("x", x, complex_ok=True)
+        axis = channel_axis(x, self.axis)
+        if x.shape[axis] != self.num_features:
+            raise ValueError(
+                f"{type(self).__name__} expects x with {self.num_features} channels on axis "
+                f"{self.axis}, got shape {x.shape}"
+            )
+        if not self.training:
+            gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
+            y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)
+            self.cache = inference_backward, cache, axis, 1
+            return y
+        groups = self._groups(len(x), axis)
+        split = _split(x, groups, axis)
+        gamma = _repeat(self.weight.as_for(x), groups)
+        beta = _repeat(self.bias.as_for(x), groups)
+        y, cache = self._normalise(split, gamma, beta, groups, axis)
+        if not np.iscomplexobj(y):  # a complex forward is a numeric check, not a training step
+            batch = Moments(*(_sum_groups(part, groups) / groups for part in cache.batch))
+            self.running = update_running(self.running, batch, self.momentum)
+            self.num_batches_tracked += 1
+        self.cache = self._backward, cache, axis, groups
+        return _join(y, groups, axis)
+
+    def _normalise(
+        self, x: Array, gamma: Array, beta: Array, groups: int, axis: int
+    ) -> tuple[Array, Any]:
+        """Normalise x, which has groups * C channels: those of each group are its own."""
+        return batch_norm_forward(x, gamma, beta, eps=self.eps, axis=axis)
+
+    def _backward(self, dy: Array, cache: Any) -> tuple[Array, Array, Array]:
+        return batch_norm_backward(dy, cache)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dx; the gradients of gamma and beta, summed over the groups, go to `grad`."""
+        backward, cache, axis, groups = self._cached()
+        dy = float_array("dy", dy, complex_ok=True)
+        dx, dgamma, dbeta = backward(_split(dy, groups, axis), cache)
+        self.weight.grad = _sum_groups(dgamma, groups)
+        self.bias.grad = _sum_groups(dbeta, groups)
+        return _join(dx, groups, axis)
+
+    def _groups(self, samples: int, axis: int) -> int:
+        """Return into how many groups a minibatch is split."""
+        size = self.microbatch_size
+        if size is None:
+            return 1
+        if axis == 0:
+            raise ValueError("microbatch_size needs the samples on axis 0, which axis=0 takes")
+        if samples % size:
+            raise ValueError(
+                f"the minibatch must be a multiple of microbatch_size={size}, got {samples} samples"
+            )
+        return samples // size
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of gamma, beta, the running pair and the number of steps."""
+        return {
+            **super().state_dict(),
+            "running_mean": self.running.mean.copy(),
+            "running_std": self.running.std.copy(),
+            "num_batches_tracked": np.asarray(self.num_batches_tracked),
+        }
+
+    def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
+        problems = []
+        if not np.isfinite(state["running_mean"]).all():
+            problems.append("'running_mean' must be finite")
+        std = state["running_std"]
+        if not (np.isfinite(std) & (std > 0)).all():
+            problems.append("'running_std' must be finite and > 0")
+        if state["num_batches_tracked"] < 0:
+            problems.append("'num_batches_tracked' must be >= 0")
+        return problems
+
+    def _set_state(self, state: Mapping[str, Array]) -> None:
+        super()._set_state(state)
+        self.running = Moments(state["running_mean"], state["running_std"])
+        self.num_batches_tracked = int(state["num_batches_tracked"])
+
+
+class BatchRenorm(BatchNorm):
+    """Batch Renormalization: BatchNorm whose output in training mode is that of inference mode.
+
+    It is so as far as the bounds r_max and d_max allow; they come from the schedule, by the number
+    of training steps so far (`num_batches_tracked`).
+
+    Parameters
+    ----------
+    num_features, eps, momentum, axis, microbatch_size, dtype
+        As in BatchNorm. A single value per channel is allowed.
+    schedule : callable
+        Maps a step to (r_max, d_max), for example a RenormSchedule. The default is the paper's,
+        which begins with 5000 steps of plain BN: use `PAPER_SCHEDULE.scaled(steps)` for shorter
+        trainings.
+
+    Attributes
+    ----------
+    correction : (r, d), or None
+        Pins r and d to these arrays, for numeric checks of the gradient. `r` and `d` of the latest
+        forward can be read from the layer.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        eps: float = 1e-5,
+        momentum: float = 0.01,
+        axis: int = 1,
+        microbatch_size: int | None = None,
+        schedule: Callable[[int], tuple[float, float]] = PAPER_SCHEDULE,
+        dtype: Any = np.float64,
+    ) -> None:
+        super().__init__(
+            num_features,
+            eps=eps,
+            momentum=momentum,
+            axis=axis,
+            microbatch_size=microbatch_size,
+            dtype=dtype,
+        )
+        if not callable(schedule):
+            raise TypeError(f"schedule must map a step to (r_max, d_max), got {schedule!r}")
+        self.schedule = schedule
+        self.correction: tuple[Array, Array] | None = None
+
+    @property
+    def r(self) -> Array:
+        """The scale correction of the latest training forward: (C,), or (groups * C,)."""
+        r: Array = self._cached()[1].r
+        return r
+
+    @property
+    def d(self) -> Array:
+        """The shift correction of the latest training forward: (C,), or (groups * C,)."""
+        d: Array = self._cached()[1].d
+        return d
+
+    def _normalise(
+        self, x: Array, gamma: Array, beta: Array, groups: int, axis: int
+    ) -> tuple[Array, Any]:
+        r_max, d_max = self.schedule(self.num_batches_tracked)
+        return batch_renorm_forward(
+            x,
+            gamma,
+            beta,
+            Moments(*(_repeat(part, groups) for part in self.running)),
+            r_max=r_max,
+            d_max=d_max,
+            eps=self.eps,
+            axis=axis,
+            correction=self.correction,
+        )
+
+    def _backward(self, dy: Array, cache: Any) -> tuple[Array, Array, Array]:
+        return batch_renorm_backward(dy, cache)
+
+
+def _repeat(vector: Array, groups: int) -> Array:
+    """Repeat a vector (C,) for each group: (groups * C,)."""
+    return vector if groups == 1 else np.tile(vector, groups)
+
+
+def _sum_groups(vector: Array, groups: int) -> Array:
+    """Sum a vector (groups * C,) over the groups: (C,)."""
+    return vector if groups == 1 else vector.reshape(groups, -1).sum(axis=0)
+
+
+def _split(x: Array, groups: int, axis: int) -> Array:
+    """Turn N samples of C channels into N / groups samples of groups * C channels.
+
+    With channels on axis 1 this is a view of x: sample i * groups + g becomes channels
+    g * C to g * C + C - 1 of sample i.
+    """
+    if groups == 1:
+        return x
+    apart = x.reshape(len(x) // groups, groups, *x.shape[1:])
+    apart = np.moveaxis(apart, 1, axis)  # the groups directly before the channels
+    return apart.reshape(*apart.shape[:axis], -1, *apart.shape[axis + 2 :])
+
+
+def _join(y: Array, groups: int, axis: int) -> Array:
+    """Undo `_split`."""
+    if groups == 1:
+        return y
+    apart = y.reshape(*y.shape[:axis], groups, -1, *y.shape[axis + 1 :])
+    apart = np.moveaxis(apart, axis, 1)
+    return apart.reshape(-1, *apart.shape[2:])

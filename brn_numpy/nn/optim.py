@@ -1,0 +1,170 @@
+"""Optimizers: SGD with momentum, and Adam."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from .._checks import Array, integer, real_number
+from .layer import Parameter
+
+
+class Optimizer:
+    """Change parameters along their gradients; `lr` may be changed between steps.
+
+    `slots` holds what is remembered of earlier steps: lists with one array per parameter.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float,
+        weight_decay: float,
+        slots: tuple[str, ...],
+    ) -> None:
+        self.parameters = list(parameters)
+        if not all(isinstance(param, Parameter) for param in self.parameters):
+            raise TypeError("parameters must be Parameters, as layer.parameters() returns them")
+        self.lr = real_number("lr", lr, low=0.0)
+        self.weight_decay = real_number("weight_decay", weight_decay, low=0.0)
+        self.steps = 0
+        self.slots: dict[str, list[Array]] = {
+            name: [np.zeros_like(param.data) for param in self.parameters] for name in slots
+        }
+
+    def step(self) -> None:
+        """Change all parameters once."""
+        grads = []
+        for position, param in enumerate(self.parameters):
+            if param.grad is None:
+                raise RuntimeError(f"parameter {position} has no gradient yet: call backward first")
+            grads.append(param.grad)
+        self.steps += 1
+        for position, (param, grad) in enumerate(zip(self.parameters, grads, strict=True)):
+            if self.weight_decay:
+                grad = grad + self.weight_decay * param.data
+            param.data -= self.lr * self._direction(grad, position)
+
+    def _direction(self, grad: Array, position: int) -> Array:
+        """Return where a parameter goes, per unit of lr, and remember what the next step needs."""
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Forget all gradients. Not needed, since a backward pass overwrites them."""
+        for param in self.parameters:
+            param.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of what a checkpoint must hold to go on as if never interrupted."""
+        state = {
+            f"{name}.{position}": array.copy()
+            for name, arrays in self.slots.items()
+            for position, array in enumerate(arrays)
+        }
+        return {"lr": np.asarray(self.lr), "steps": np.asarray(self.steps), **state}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over a state that `state_dict` returned, all of it or, if it does not fit, nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            With a list of all missing and unexpected keys and wrong shapes.
+        """
+        own = self.state_dict()
+        problems = [f"missing key {key!r}" for key in own if key not in state]
+        problems += [f"unexpected key {key!r}" for key in state if key not in own]
+        problems += [
+            f"{key!r} must have shape {own[key].shape}, got {np.shape(state[key])}"
+            for key in own
+            if key in state and np.shape(state[key]) != own[key].shape
+        ]
+        if problems:
+            raise ValueError(
+                f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
+                + "\n  ".join(problems)
+            )
+        lr = real_number("state['lr']", state["lr"], low=0.0)
+        steps = integer("state['steps']", state["steps"], low=0)
+        self.lr, self.steps = lr, steps
+        for name, arrays in self.slots.items():
+            for position, array in enumerate(arrays):
+                arrays[position] = np.array(state[f"{name}.{position}"], array.dtype)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: v = momentum * v + g, then w = w - lr * v.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    lr : float
+    momentum : float
+        In [0, 1]. How much of the last direction is kept; not the momentum of a normalisation.
+    weight_decay : float
+        Adds weight_decay * w to the gradient g.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, ("velocity",))
+        self.momentum = real_number("momentum", momentum, low=0.0, high=1.0)
+
+    def _direction(self, grad: Array, position: int) -> Array:
+        velocity = self.slots["velocity"][position]
+        velocity *= self.momentum
+        velocity += grad
+        return velocity
+
+
+class Adam(Optimizer):
+    """Adam: w = w - lr * m / (sqrt(v) + eps), m and v being averages of g and of g * g.
+
+    Kingma & Ba (2014), arXiv:1412.6980, Algorithm 1. The averages start at 0; dividing
+    by 1 - beta**t, at step t, makes up for that.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    lr : float
+    betas : (float, float)
+        In [0, 1): how much of the old averages m and v is kept at each step.
+    eps : float
+        Positive.
+    weight_decay : float
+        Adds weight_decay * w to the gradient g.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Parameter],
+        lr: float = 1e-3,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, ("mean", "square"))
+        below_one = float(np.nextafter(1.0, 0.0))
+        self.betas = (
+            real_number("betas[0]", betas[0], low=0.0, high=below_one),
+            real_number("betas[1]", betas[1], low=0.0, high=below_one),
+        )
+        self.eps = real_number("eps", eps, low=0.0, above=True)
+
+    def _direction(self, grad: Array, position: int) -> Array:
+        mean, square = self.slots["mean"][position], self.slots["square"][position]
+        keep_mean, keep_square = self.betas
+        mean += (1 - keep_mean) * (grad - mean)
+        square += (1 - keep_square) * (grad * grad - square)
+        mean_now = mean / (1 - keep_mean**self.steps)
+        square_now = square / (1 - keep_square**self.steps)
+        direction: Array = mean_now / (np.sqrt(square_now) + self.eps)
+        return direction

@@ -1,0 +1,110 @@
+"""Layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._checks import Array
+from .layer import Layer, Parameter
+
+
+class Sequential(Layer):
+    """Run layers in their order, and their backward passes in the opposite order.
+
+    The keys of its state are those of its layers behind their numbers: `0.weight`, `0.bias`, ...
+
+    Parameters
+    ----------
+    *layers : Layer
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brn_numpy import nn
+    >>> rng = np.random.default_rng(0)
+    >>> net = nn.Sequential(nn.Linear(4, 8, rng=rng), nn.BatchNorm(8), nn.ReLU())
+    >>> net(rng.standard_normal((5, 4))).shape
+    (5, 8)
+    """
+
+    def __init__(self, *layers: Layer) -> None:
+        for position, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers[{position}] must be a Layer, got {layer!r}")
+        self.layers = layers
+
+    def __iter__(self) -> Iterator[Layer]:
+        """Go through the layers."""
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self.layers)
+
+    def __getitem__(self, position: int) -> Layer:
+        """Return one layer."""
+        return self.layers[position]
+
+    def forward(self, x: Array) -> Array:
+        """Return the output of the last layer."""
+        before = self._attributes()
+        try:
+            for layer in self.layers:
+                x = layer.forward(x)
+        except BaseException:
+            self._set_attributes(before)  # the running statistics of earlier layers included
+            raise
+        return x
+
+    def backward(self, dy: Array) -> Array:
+        """Return the gradient by the input of the first layer."""
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+        return dy
+
+    def train(self, mode: bool = True) -> Layer:
+        """Switch all layers to training mode."""
+        for layer in self.layers:
+            layer.train(mode)
+        return super().train(mode)
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Return the parameters of all layers."""
+        return {
+            f"{position}.{name}": param
+            for position, layer in enumerate(self.layers)
+            for name, param in layer.named_parameters().items()
+        }
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of the states of all layers."""
+        return {
+            f"{position}.{name}": value
+            for position, layer in enumerate(self.layers)
+            for name, value in layer.state_dict().items()
+        }
+
+    def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
+        return [
+            f"layer {position}: {problem}"
+            for position, layer in enumerate(self.layers)
+            for problem in layer._value_problems(_part(state, position))
+        ]
+
+    def _set_state(self, state: Mapping[str, Array]) -> None:
+        for position, layer in enumerate(self.layers):
+            layer._set_state(_part(state, position))
+
+    def _attributes(self) -> Any:
+        return [layer._attributes() for layer in self.layers]
+
+    def _set_attributes(self, attributes: Any) -> None:
+        for layer, saved in zip(self.layers, attributes, strict=True):
+            layer._set_attributes(saved)
+
+
+def _part(state: Mapping[str, Array], position: int) -> dict[str, Array]:
+    """Return the entries of one layer, without its number."""
+    prefix = f"{position}."
+    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}

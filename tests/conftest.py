@@ -1,0 +1,12 @@
+"""Hypothesis profiles: the default repeats the same examples in every run, `deep` is for nights.
+
+python -m pytest                              the default
+python -m pytest --hypothesis-profile deep    10,000 random examples a property
+"""
+
+from hypothesis import HealthCheck, settings
+
+calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("default", max_examples=40, derandomize=True, **calm)
+settings.register_profile("deep", max_examples=10_000, **calm)
+settings.load_profile("default")

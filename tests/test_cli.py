@@ -1,0 +1,142 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from brn_numpy import cli
+
+QUICK = ["compare", "--seeds", "1", "--steps", "2"]
+
+
+def call(*arguments, **options):
+    command = [sys.executable, "-W", "error", "-m", "brn_numpy", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+def test_alone_says_what_there_is():
+    """Without a command it names the commands and what to try first, and that is no error."""
+    done = call()
+    assert done.returncode == 0
+    assert "compare --steps 300 --seeds 1" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"]])
+def test_help(arguments):
+    """Help goes to standard output; that of compare has examples and exit codes."""
+    done = call(*arguments)
+    assert done.returncode == 0
+    assert "usage: python -m brn_numpy" in done.stdout
+    if "compare" in arguments:
+        assert "examples:" in done.stdout and "exit codes:" in done.stdout
+
+
+def test_compare_writes_json(tmp_path):
+    """Every training of every regime, method and seed is in the JSON, and the table is printed."""
+    out = tmp_path / "results.json"
+    done = call("compare", "--seeds", 2, "--steps", 2, "--json", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "BRN-BN" in done.stdout
+    rows = json.loads(out.read_text())["results"]
+    kinds = [(row["regime"], row["method"], row["seed"]) for row in rows]
+    assert sorted(kinds) == sorted(
+        (regime, method, seed)
+        for regime in ("iid32", "micro4", "noniid")
+        for method in ("bn", "brn")
+        for seed in (0, 1)
+    )
+    assert all(0 <= row["accuracy"] <= 1 and row["seconds"] >= 0 for row in rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_compare_on_own_data(tmp_path):
+    """An .npz with X and y is trained on; its name is in the output."""
+    rng = np.random.default_rng(0)
+    file = tmp_path / "mine.npz"
+    np.savez(file, X=rng.standard_normal((200, 5)), y=np.arange(200) % 3)
+    done = call(*QUICK, "--data", file)
+    assert done.returncode == 0, done.stderr
+    assert "mine: 160 training and 40 test images" in done.stdout
+    assert "minibatches of 2 of the classes, 16 images of each" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare", "--seeds", "0"], "--seeds: expected a whole number of at least 1, got '0'"),
+        (["compare", "--steps", "many"], "--steps: expected a whole number of at least 1"),
+        (["compare", "--data", "missing.npz"], "missing.npz' does not exist"),
+        (["compare", "--data", "text.npz"], "text.npz begins with the bytes b'hell'"),
+        (["compare", "--data", "few.npz"], "few does not suit compare: labels must hold"),
+        (["compare", "--data", "constant.npz"], "is constant"),
+        (["compare", "--json", "."], "--json . is a folder"),
+        (["compare", "--json", "missing/out.json"], "there is no folder missing"),
+        (["comprae"], "invalid choice: 'comprae'"),
+    ],
+)
+def test_mistakes_of_the_user(arguments, said, tmp_path):
+    """A user's mistake: exit code 2, a line that says what to do, no traceback, no file."""
+    (tmp_path / "text.npz").write_text("hello")
+    np.savez(tmp_path / "few.npz", X=np.eye(10), y=np.arange(10) % 2)
+    np.savez(tmp_path / "constant.npz", X=np.ones((90, 4)), y=np.arange(90) % 2)
+    before = sorted(tmp_path.iterdir())
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = call(*arguments, cwd=tmp_path, env=environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_leaves_cleanly(tmp_path):
+    """Ctrl-C in the middle of a training: exit code 130, one line, no file, no traceback."""
+    out = tmp_path / "results.json"
+    command = [sys.executable, "-m", "brn_numpy", "compare", "--steps", "100000", "--json", out]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()  # the line before the first training
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.decode().strip() == "python -m brn_numpy: interrupted"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise on Windows")
+def test_closed_pipe_is_no_traceback():
+    """When `head` has seen enough, the rest is dropped in silence."""
+    command = f"{sys.executable} -m brn_numpy | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
+    """On a terminal a line says how far it is and is wiped out at the end; else there is none."""
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        progress = cli.Progress(total=10)
+        progress.begin("iid32 bn seed 0", 5)
+        progress.after_step(0, 1.0)
+        progress.clear()
+        shown = capsys.readouterr().err
+        assert ("60 %  iid32 bn seed 0, about" in shown) == terminal
+        assert shown.endswith(" \r") == terminal
+
+
+def test_json_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    """A disk that fills up during the run ends as an error of one line."""
+
+    def full(path):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(cli, "whole_file", full)
+    code = cli.main([*QUICK, "--json", str(tmp_path / "out.json")], prog="brn-numpy")
+    assert code == 2
+    assert "no space left" in capsys.readouterr().err
