@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+Cache = TypeVar("Cache")
 
 REAL_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-NO_NUMBERS = (str, bytes, bool, np.bool_, np.complexfloating)  # float() would take some of them
+LARGEST = float(np.finfo(np.float64).max)
 
 
 def float_array(name: str, value: object, *, complex_ok: bool = False) -> Array:
@@ -76,16 +77,17 @@ def upstream(dy: object, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array
 
 
 def real_number(
-    name: str, value: object, *, low: float, high: float = math.inf, above: bool = False
+    name: str, value: object, *, low: float, high: float = LARGEST, above: bool = False
 ) -> float:
     """Return `value` as a float in [low, high], or in (low, high] if `above`; never NaN."""
-    try:
-        if isinstance(value, NO_NUMBERS) or getattr(value, "ndim", 0) > 0:
-            raise TypeError
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        expected = _interval(low, high, above)
-        raise TypeError(f"{name} must be a number {expected}, got {value!r}") from None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = math.copysign(math.inf, value) if abs(value) > LARGEST else float(value)
+    else:
+        array = np.asarray(value)
+        if array.ndim > 0 or array.dtype.kind not in "iuf":
+            expected = _interval(low, high, above)
+            raise TypeError(f"{name} must be a number {expected}, got {value!r}")
+        number = float(array)
     if not (low < number if above else low <= number) or not number <= high:
         raise ValueError(f"{name} must be {_interval(low, high, above)}, got {value!r}")
     return number
@@ -93,9 +95,9 @@ def real_number(
 
 def _interval(low: float, high: float, above: bool) -> str:
     """Say in which numbers `real_number` finds nothing wrong."""
-    if high == math.inf:
-        return f"> {low:g}" if above else f">= {low:g}"
-    return f"in {'(' if above else '['}{low:g}, {high:g}]"
+    if high < LARGEST:
+        return f"in {'(' if above else '['}{low:g}, {high:g}]"
+    return f"{'>' if above else '>='} {low:g}" + (" and finite" if high == LARGEST else "")
 
 
 def pair(name: str, value: object, expected: str) -> tuple[object, object]:
@@ -103,6 +105,15 @@ def pair(name: str, value: object, expected: str) -> tuple[object, object]:
     if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
         raise TypeError(f"{name} must be a pair {expected}, got {type(value).__name__} {value!r}")
     return value[0], value[1]
+
+
+def cache_of(cache: object, kind: type[Cache], forward: str) -> Cache:
+    """Return `cache`, if it is what the function named `forward` returned."""
+    if not isinstance(cache, kind):
+        raise TypeError(
+            f"cache must be the {kind.__name__} that {forward} returned, got {type(cache).__name__}"
+        )
+    return cache
 
 
 def each_channel(name: str, vector: Array, good: Array, expected: str) -> None:
@@ -117,7 +128,7 @@ def epsilon(value: object, dtype: np.dtype[Any]) -> float:
     eps = real_number("eps", value, low=0.0, above=True)
     limits = np.finfo(dtype)
     if not limits.tiny <= eps <= limits.max:
-        raise ValueError(f"eps must be a finite number > 0 that {dtype} can hold, got {value!r}")
+        raise ValueError(f"eps must be a number > 0 that {dtype} can hold, got {value!r}")
     return eps
 
 

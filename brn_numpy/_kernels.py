@@ -14,7 +14,7 @@ import numpy as np
 
 from ._checks import Array
 
-SLICE = 1024  # rows added one after the other before a new partial sum is begun
+SLICE = 1024  # so many rows are added one after the other before a new partial sum is begun
 
 
 class Centre(NamedTuple):
@@ -46,11 +46,14 @@ def channel_dot(a: Array, b: Array) -> Array:
     No array of products is made. Nothing is conjugated, unlike in np.vecdot, so that the result is
     an analytic function of complex arrays.
     """
-    parts = [
-        np.einsum("acb,acb->c", a[start : start + SLICE], b[start : start + SLICE])
-        for start in range(0, len(a), SLICE)
-    ]
-    return parts[0] if len(parts) == 1 else _sum_rows(np.stack(parts))
+    rows, _, columns = a.shape
+    if rows <= SLICE and columns <= 8 * SLICE:
+        dot: Array = np.einsum("acb,acb->c", a, b)
+        return dot
+    axis = 0 if rows > SLICE else 2
+    parts = [slice(start, start + SLICE) for start in range(0, a.shape[axis], SLICE)]
+    slices = [(slice(None),) * axis + (part,) for part in parts]
+    return _sum_rows(np.stack([channel_dot(a[part], b[part]) for part in slices]))
 
 
 def _sum_rows(rows: Array) -> Array:
@@ -78,8 +81,9 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
     var = channel_dot(xc, xc) / count - offset * offset
     found = Centre(shift, offset, np.sqrt(var + eps))
     if not np.iscomplexobj(x):
-        odd = ~((offset * offset <= var) & (var < np.inf))
-        if odd.any():
+        fine = (offset * offset <= var) & (var < np.inf)
+        if not fine.all():
+            odd = ~fine
             xc[:, odd], careful = _centre_with_care(x[:, odd], eps)
             for vector, values in zip(found, careful, strict=True):
                 vector[odd] = values

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _kernels
-from ._checks import Array, as_channels, channel_vector, epsilon, float_array, upstream
+from ._checks import Array, as_channels, cache_of, channel_vector, epsilon, float_array, upstream
 from ._kernels import Centre, per_channel
 from .moments import Moments, check_running, moments_of
 
@@ -137,8 +137,10 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
     Raises
     ------
     TypeError, ValueError
-        If `dy` is not floating, or its shape is not that of the forward's `y`.
+        If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
+        another function.
     """
+    cache = cache_of(cache, BatchNormCache, "batch_norm_forward")
     dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
     centre = cache.centre
     count = x.shape[0] * x.shape[2]
@@ -230,8 +232,10 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
     Raises
     ------
     TypeError, ValueError
-        If `dy` is not floating, or its shape is not that of the forward's `y`.
+        If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
+        another function.
     """
+    cache = cache_of(cache, InferenceCache, "inference_forward")
     dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
     running = cache.running
     dgamma = _kernels.channel_dot(x - per_channel(running.mean), dy) / running.std

@@ -9,12 +9,22 @@ So BRN is BN with gamma * r for gamma and beta + gamma * d for beta, and this fi
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from . import _kernels
-from ._checks import Array, as_channels, channel_vector, each_channel, epsilon, pair, real_number
+from ._checks import (
+    Array,
+    as_channels,
+    cache_of,
+    channel_vector,
+    each_channel,
+    epsilon,
+    pair,
+    real_number,
+)
 from .batch_norm import BatchNormCache, affine, as_affine, as_arguments, batch_norm_backward
 from .moments import Moments, check_moments, check_running
 
@@ -75,7 +85,10 @@ def _clipped(batch: Moments, running: Moments, r_max: float, d_max: float) -> tu
 
 
 def _check_bounds(r_max: object, d_max: object) -> tuple[float, float]:
-    return real_number("r_max", r_max, low=1.0), real_number("d_max", d_max, low=0.0)
+    return (
+        real_number("r_max", r_max, low=1.0, high=math.inf),
+        real_number("d_max", d_max, low=0.0, high=math.inf),
+    )
 
 
 class BatchRenormCache(NamedTuple):
@@ -208,7 +221,9 @@ def batch_renorm_backward(dy: Array, cache: BatchRenormCache) -> tuple[Array, Ar
     Raises
     ------
     TypeError, ValueError
-        If `dy` is not floating, or its shape is not that of the forward's `y`.
+        If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
+        another function.
     """
+    cache = cache_of(cache, BatchRenormCache, "batch_renorm_forward")
     dx, dgamma_effective, dbeta = batch_norm_backward(dy, cache.effective)
     return dx, cache.r * dgamma_effective + cache.d * dbeta, dbeta

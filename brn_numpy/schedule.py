@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ._checks import integer, real_number
@@ -42,21 +43,28 @@ class RenormSchedule:
     d_end: int = 25_000
 
     def __post_init__(self) -> None:
-        """Check the parameters."""
-        real_number("r_max", self.r_max, low=1.0)
-        real_number("d_max", self.d_max, low=0.0)
-        integer("warmup", self.warmup, low=0)
-        for name, end in (("r_end", self.r_end), ("d_end", self.d_end)):
-            integer(name, end, low=0)
-            if end < self.warmup:
-                raise ValueError(f"{name} must be >= warmup = {self.warmup}, got {end}")
+        """Check the parameters, and keep them as plain Python numbers."""
+        numbers = {
+            "r_max": real_number("r_max", self.r_max, low=1.0, high=math.inf),
+            "d_max": real_number("d_max", self.d_max, low=0.0, high=math.inf),
+            "warmup": integer("warmup", self.warmup, low=0),
+            "r_end": integer("r_end", self.r_end, low=0),
+            "d_end": integer("d_end", self.d_end, low=0),
+        }
+        for name in ("r_end", "d_end"):
+            if numbers[name] < numbers["warmup"]:
+                raise ValueError(
+                    f"{name} must be >= warmup = {numbers['warmup']}, got {numbers[name]}"
+                )
+        for name, number in numbers.items():
+            object.__setattr__(self, name, number)  # the way to do it in a frozen dataclass
 
     def __call__(self, step: int) -> tuple[float, float]:
         """Return the bounds (r_max, d_max) of a step, the first step being 0."""
         step = integer("step", step, low=0)
         return (
-            self._ramp(step, self.r_end, 1.0, float(self.r_max)),
-            self._ramp(step, self.d_end, 0.0, float(self.d_max)),
+            self._ramp(step, self.r_end, 1.0, self.r_max),
+            self._ramp(step, self.d_end, 0.0, self.d_max),
         )
 
     def _ramp(self, step: int, end: int, first: float, last: float) -> float:

@@ -1,23 +1,11 @@
 """The channel axis: wherever it lies, the same numbers come out, in the same places."""
 
 import numpy as np
-from core_cases import assert_close, cases, columns, results, sizes
+from core_cases import assert_close, cases, results, tolerances
 from hypothesis import given
 from hypothesis import strategies as st
 
 import brn_numpy as bn
-
-
-def tolerances(case):
-    """Return the size of the terms of every result, by the last part of its name."""
-    own, run = sizes(case), sizes(case, case.running.mean, case.running.std)
-    # r and d lie within the ratio of the two statistics, which sizes() holds as xhat
-    size = {
-        name: getattr(own, name) * run.xhat**2 + getattr(run, name)
-        for name in ("y", "dx", "dgamma", "dbeta")
-    }
-    std = np.abs(case.running.std) + np.sqrt(columns(case.x, case.axis).var(axis=0) + case.eps)
-    return size | {"mean": std * own.xhat, "std": std, "r": run.xhat**2 + 1, "d": run.xhat}
 
 
 def assert_same_results(found, expected, axis, expected_axis, size):

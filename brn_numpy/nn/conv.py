@@ -67,7 +67,7 @@ class Conv2d(Layer):
 
     def forward(self, x: Array) -> Array:
         """Map x (N, C, H, W) to y (N, D, OH, OW), OH = (H + 2 padding - K) // stride + 1."""
-        x = layer_input(self, x, "N C H W", self.in_channels)
+        x = layer_input(self, x, "N, C, H, W", self.in_channels)
         pad = self.padding
         padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))) if pad else x
         if min(padded.shape[2:]) < self.kernel_size:
@@ -87,7 +87,7 @@ class Conv2d(Layer):
         columns, padded_shape = self._cached()
         n, k, s = len(columns), self.kernel_size, self.stride
         height, width = (1 + (size - k) // s for size in padded_shape[2:])
-        dy = layer_upstream(self, dy, (n, self.out_channels, height, width))
+        dy = layer_upstream(self, dy, (n, self.out_channels, height, width), columns.dtype)
         dy = dy.reshape(n, self.out_channels, height * width)
 
         dcolumns = self._matrix(columns).T @ dy  # (N, C*K*K, OH*OW)

@@ -86,16 +86,22 @@ class Layer:
                 problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
             elif value.dtype.kind != own[key].dtype.kind:
                 problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
-        problems = problems or self._value_problems(given)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf and is refused
+            fitting = {
+                key: value.astype(own[key].dtype)
+                for key, value in given.items()
+                if (value.shape, value.dtype.kind) == (own[key].shape, own[key].dtype.kind)
+            }
+        problems += self._value_problems(fitting)
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
                 + "\n  ".join(problems)
             )
-        self._set_state({key: value.astype(own[key].dtype) for key, value in given.items()})
+        self._set_state(fitting)
 
     def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
-        """Say what is wrong with the values of a state whose keys and shapes are right."""
+        """Say what is wrong with the values of those entries whose keys and shapes are right."""
         return []
 
     def _set_state(self, state: Mapping[str, Array]) -> None:
@@ -118,10 +124,14 @@ class Layer:
         return self.cache
 
 
-def layer_input(layer: Layer, x: object, axes: str, channels: int | None = None) -> Array:
-    """Return `x` as a floating array with the axes that `axes` names, such as "N C H W"."""
+def layer_input(
+    layer: Layer, x: object, axes: str | None = None, channels: int | None = None
+) -> Array:
+    """Return `x` as a floating array; `axes` names the axes it must have, such as "N, C, H, W"."""
     array = float_array("x", x, complex_ok=True)
-    expected = f"{type(layer).__name__} expects x with axes ({axes.replace(' ', ', ')})"
+    if axes is None:
+        return array
+    expected = f"{type(layer).__name__} expects x with axes ({axes})"
     if array.ndim != len(axes.split()):
         raise ValueError(f"{expected}, got shape {array.shape}")
     if channels is not None and array.shape[1] != channels:
@@ -129,11 +139,11 @@ def layer_input(layer: Layer, x: object, axes: str, channels: int | None = None)
     return array
 
 
-def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...]) -> Array:
-    """Return `dy` as a floating array of the shape of the layer's output."""
+def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return `dy` as an array of the shape and dtype of the layer's output."""
     array = float_array("dy", dy, complex_ok=True)
     if array.shape != shape:
         raise ValueError(
             f"{type(layer).__name__}.backward expects dy of shape {shape}, got {array.shape}"
         )
-    return array
+    return array if np.iscomplexobj(array) else array.astype(dtype, copy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def he_normal(
     He et al. (2015), arXiv:1502.01852, equation 10. `fan_in` is the number of inputs of one output:
     the product of all axes of `shape` but the first.
     """
-    fan_in = int(np.prod(shape[1:]))
+    fan_in = math.prod(shape[1:])
     weights: Array = generator(rng).standard_normal(shape) * np.sqrt(2 / fan_in)
     return weights.astype(dtype)
 
@@ -62,7 +63,7 @@ class Linear(Layer):
 
     def forward(self, x: Array) -> Array:
         """Map x (N, in_features) to y (N, out_features)."""
-        x = layer_input(self, x, "N C", self.in_features)
+        x = layer_input(self, x, "N, C", self.in_features)
         y: Array = x @ self.weight.as_for(x).T
         if self.bias is not None:
             y = y + self.bias.as_for(x)
@@ -72,7 +73,7 @@ class Linear(Layer):
     def backward(self, dy: Array) -> Array:
         """Return dx (N, in_features); dW = dy^T x and db = sum of dy go to the parameters."""
         x = self._cached()
-        dy = layer_upstream(self, dy, (len(x), self.out_features))
+        dy = layer_upstream(self, dy, (len(x), self.out_features), x.dtype)
         dx: Array = dy @ self.weight.as_for(x)
         self.weight.grad = dy.T @ x
         if self.bias is not None:
@@ -85,7 +86,7 @@ class ReLU(Layer):
 
     def forward(self, x: Array) -> Array:
         """Return max(x, 0), of any shape."""
-        x = layer_input(self, x, " ".join("N" * np.ndim(x)))
+        x = layer_input(self, x)
         self.cache = x
         if np.iscomplexobj(x):  # analytic on either side of the kink
             return np.where(x.real > 0, x, 0)
@@ -94,7 +95,7 @@ class ReLU(Layer):
     def backward(self, dy: Array) -> Array:
         """Let dy through where x was positive."""
         x = self._cached()
-        dx: Array = layer_upstream(self, dy, x.shape) * (x.real > 0)
+        dx: Array = layer_upstream(self, dy, x.shape, x.dtype) * (x.real > 0)
         return dx
 
 
@@ -103,23 +104,25 @@ class Flatten(Layer):
 
     def forward(self, x: Array) -> Array:
         """Return a copy of x with two axes."""
-        x = np.array(x)
-        self.cache = x.shape
-        return x.reshape(len(x), -1)
+        x = layer_input(self, x)
+        if x.size == 0 or x.ndim == 0:
+            raise ValueError(f"Flatten expects x with samples on its first axis, got {x.shape}")
+        self.cache = x.shape, x.dtype
+        return x.reshape(len(x), -1).copy()
 
     def backward(self, dy: Array) -> Array:
         """Return a copy of dy with the axes of x."""
-        shape: tuple[int, ...] = self._cached()
-        dy = layer_upstream(self, dy, (shape[0], int(np.prod(shape[1:]))))
-        return np.array(dy).reshape(shape)
+        shape, dtype = self._cached()
+        dy = layer_upstream(self, dy, (shape[0], math.prod(shape[1:])), dtype)
+        return dy.reshape(shape).copy()
 
 
 def parameter_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype of parameters, float32 or float64."""
-    chosen: np.dtype[Any] = np.dtype(dtype)
-    if chosen not in REAL_TYPES:
-        raise TypeError(f"dtype must be float32 or float64, got {chosen}")
-    return chosen
+    for real in REAL_TYPES:
+        if dtype is not None and dtype == real:  # None would be float64 to NumPy
+            return real
+    raise TypeError(f"dtype must be float32 or float64, got {dtype!r}")
 
 
 def weight_and_bias(weight: Parameter, bias: Parameter | None) -> dict[str, Parameter]:

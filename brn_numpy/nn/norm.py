@@ -17,8 +17,10 @@ from ..batch_norm import (
 from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
 from ..moments import Moments, update_running
 from ..schedule import PAPER_SCHEDULE
-from .layer import Layer, Parameter
+from .layer import Layer, Parameter, layer_upstream
 from .linear import parameter_dtype
+
+STEPS = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
 
 
 class BatchNorm(Layer):
@@ -92,7 +94,7 @@ class BatchNorm(Layer):
         if not self.training:
             gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
             y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)
-            self.cache = inference_backward, cache, axis, 1
+            self.cache = x, inference_backward, cache, axis, 1
             return y
         groups = self._groups(len(x), axis)
         split = _split(x, groups, axis)
@@ -100,10 +102,11 @@ class BatchNorm(Layer):
         beta = _repeat(self.bias.as_for(x), groups)
         y, cache = self._normalise(split, gamma, beta, groups, axis)
         if not np.iscomplexobj(y):  # a complex forward is a numeric check, not a training step
-            batch = Moments(*(_sum_groups(part, groups) / groups for part in cache.batch))
+            mean, std = cache.batch
+            batch = Moments(_sum_groups(mean, groups) / groups, _sum_groups(std, groups) / groups)
             self.running = update_running(self.running, batch, self.momentum)
             self.num_batches_tracked += 1
-        self.cache = self._backward, cache, axis, groups
+        self.cache = x, self._backward, cache, axis, groups
         return _join(y, groups, axis)
 
     def _normalise(
@@ -117,8 +120,8 @@ class BatchNorm(Layer):
 
     def backward(self, dy: Array) -> Array:
         """Return dx; the gradients of gamma and beta, summed over the groups, go to `grad`."""
-        backward, cache, axis, groups = self._cached()
-        dy = float_array("dy", dy, complex_ok=True)
+        x, backward, cache, axis, groups = self._cached()
+        dy = layer_upstream(self, dy, x.shape, x.dtype)
         dx, dgamma, dbeta = backward(_split(dy, groups, axis), cache)
         self.weight.grad = _sum_groups(dgamma, groups)
         self.bias.grad = _sum_groups(dbeta, groups)
@@ -143,24 +146,26 @@ class BatchNorm(Layer):
             **super().state_dict(),
             "running_mean": self.running.mean.copy(),
             "running_std": self.running.std.copy(),
-            "num_batches_tracked": np.asarray(self.num_batches_tracked),
+            STEPS: np.asarray(self.num_batches_tracked),
         }
 
     def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
+        mean, std, steps = (
+            state.get(key, np.array(1)) for key in ("running_mean", "running_std", STEPS)
+        )
         problems = []
-        if not np.isfinite(state["running_mean"]).all():
+        if not np.isfinite(mean).all():
             problems.append("'running_mean' must be finite")
-        std = state["running_std"]
         if not (np.isfinite(std) & (std > 0)).all():
             problems.append("'running_std' must be finite and > 0")
-        if state["num_batches_tracked"] < 0:
-            problems.append("'num_batches_tracked' must be >= 0")
+        if steps < 0:
+            problems.append(f"{STEPS!r} must be >= 0")
         return problems
 
     def _set_state(self, state: Mapping[str, Array]) -> None:
         super()._set_state(state)
         self.running = Moments(state["running_mean"], state["running_std"])
-        self.num_batches_tracked = int(state["num_batches_tracked"])
+        self.num_batches_tracked = int(state[STEPS])
 
 
 class BatchRenorm(BatchNorm):
@@ -212,13 +217,13 @@ class BatchRenorm(BatchNorm):
     @property
     def r(self) -> Array:
         """The scale correction of the latest training forward: (C,), or (groups * C,)."""
-        r: Array = self._cached()[1].r
+        r: Array = self._cached()[2].r
         return r
 
     @property
     def d(self) -> Array:
         """The shift correction of the latest training forward: (C,), or (groups * C,)."""
-        d: Array = self._cached()[1].d
+        d: Array = self._cached()[2].d
         return d
 
     def _normalise(
@@ -229,7 +234,7 @@ class BatchRenorm(BatchNorm):
             x,
             gamma,
             beta,
-            Moments(*(_repeat(part, groups) for part in self.running)),
+            Moments(_repeat(self.running.mean, groups), _repeat(self.running.std, groups)),
             r_max=r_max,
             d_max=d_max,
             eps=self.eps,
@@ -243,7 +248,7 @@ class BatchRenorm(BatchNorm):
 
 def _repeat(vector: Array, groups: int) -> Array:
     """Repeat a vector (C,) for each group: (groups * C,)."""
-    return vector if groups == 1 else np.tile(vector, groups)
+    return vector if groups == 1 else np.concatenate((vector,) * groups)
 
 
 def _sum_groups(vector: Array, groups: int) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from .._checks import Array, integer, real_number
+from .._checks import Array, integer, pair, real_number
 from .layer import Parameter
 
 
@@ -23,9 +23,12 @@ class Optimizer:
         weight_decay: float,
         slots: tuple[str, ...],
     ) -> None:
-        self.parameters = list(parameters)
-        if not all(isinstance(param, Parameter) for param in self.parameters):
-            raise TypeError("parameters must be Parameters, as layer.parameters() returns them")
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+        for param in self.parameters:
+            if not isinstance(param, Parameter):
+                raise TypeError(
+                    f"parameters must be those that layer.parameters() returns, got {param!r:.60}"
+                )
         self.lr = real_number("lr", lr, low=0.0)
         self.weight_decay = real_number("weight_decay", weight_decay, low=0.0)
         self.steps = 0
@@ -75,22 +78,23 @@ class Optimizer:
         own = self.state_dict()
         problems = [f"missing key {key!r}" for key in own if key not in state]
         problems += [f"unexpected key {key!r}" for key in state if key not in own]
-        problems += [
-            f"{key!r} must have shape {own[key].shape}, got {np.shape(state[key])}"
-            for key in own
-            if key in state and np.shape(state[key]) != own[key].shape
-        ]
+        given = {key: np.asarray(state[key]) for key in own if key in state}
+        for key, value in given.items():
+            if value.shape != own[key].shape:
+                problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
+            elif value.dtype.kind != own[key].dtype.kind:
+                problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
                 + "\n  ".join(problems)
             )
-        lr = real_number("state['lr']", state["lr"], low=0.0)
-        steps = integer("state['steps']", state["steps"], low=0)
+        lr = real_number("state['lr']", given["lr"], low=0.0)
+        steps = integer("state['steps']", given["steps"], low=0)
         self.lr, self.steps = lr, steps
         for name, arrays in self.slots.items():
             for position, array in enumerate(arrays):
-                arrays[position] = np.array(state[f"{name}.{position}"], array.dtype)
+                arrays[position] = given[f"{name}.{position}"].astype(array.dtype)
 
 
 class SGD(Optimizer):
@@ -152,10 +156,11 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay, ("mean", "square"))
+        keep_mean, keep_square = pair("betas", betas, "(beta of m, beta of v)")
         below_one = float(np.nextafter(1.0, 0.0))
         self.betas = (
-            real_number("betas[0]", betas[0], low=0.0, high=below_one),
-            real_number("betas[1]", betas[1], low=0.0, high=below_one),
+            real_number("betas[0]", keep_mean, low=0.0, high=below_one),
+            real_number("betas[1]", keep_square, low=0.0, high=below_one),
         )
         self.eps = real_number("eps", eps, low=0.0, above=True)
 

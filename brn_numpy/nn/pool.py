@@ -18,7 +18,7 @@ class _Pool2d(Layer):
         self.stride = integer("stride", kernel_size if stride is None else stride, low=1)
 
     def _input(self, x: Array) -> Array:
-        x = layer_input(self, x, "N C H W")
+        x = layer_input(self, x, "N, C, H, W")
         if min(x.shape[2:]) < self.kernel_size:
             raise ValueError(
                 f"{type(self).__name__} expects images of at least {self.kernel_size} x "
@@ -65,7 +65,7 @@ class MaxPool2d(_Pool2d):
     def backward(self, dy: Array) -> Array:
         """Send dy to the pixel of each window that was the largest."""
         x, y = self._cached()
-        dy = layer_upstream(self, dy, y.shape)
+        dy = layer_upstream(self, dy, y.shape, y.dtype)
         dx = np.zeros(x.shape, dy.dtype)
         waiting = np.ones(y.shape, bool)  # windows whose largest pixel was not met yet
         for pixel, gradient in zip(self._pixels(x), self._pixels(dx), strict=True):
@@ -94,13 +94,13 @@ class AvgPool2d(_Pool2d):
         for pixel in others:
             y += pixel
         y /= self.kernel_size**2
-        self.cache = x.shape
+        self.cache = x.shape, x.dtype
         return y
 
     def backward(self, dy: Array) -> Array:
         """Share dy out equally among the pixels of each window."""
-        shape = self._cached()
-        dy = layer_upstream(self, dy, self._output_shape(shape))
+        shape, dtype = self._cached()
+        dy = layer_upstream(self, dy, self._output_shape(shape), dtype)
         share = dy / self.kernel_size**2
         dx = np.zeros(shape, dy.dtype)
         for gradient in self._pixels(dx):

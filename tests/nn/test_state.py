@@ -1,0 +1,189 @@
+"""state_dict and load_state_dict: the keys, copies, and a list of all that does not fit."""
+
+import numpy as np
+import pytest
+from nn_cases import LAYERS, make, randomise, same_bits
+
+from brn_numpy import nn
+
+
+def network(seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    net = nn.Sequential(
+        nn.Linear(4, 3, rng=rng, dtype=dtype),
+        nn.Sequential(nn.BatchNorm(3, dtype=dtype), nn.ReLU()),
+        nn.Linear(3, 2, bias=False, rng=rng, dtype=dtype),
+        nn.BatchRenorm(2, dtype=dtype),
+    )
+    randomise(net, rng)
+    return net
+
+
+def test_keys():
+    """The keys are PyTorch's: the layer's number, a dot, the name; and they keep their order."""
+    norm = ["weight", "bias", "running_mean", "running_std", "num_batches_tracked"]
+    assert list(nn.BatchNorm(3).state_dict()) == norm
+    assert list(network().state_dict()) == [
+        "0.weight",
+        "0.bias",
+        *(f"1.0.{key}" for key in norm),
+        "2.weight",
+        *(f"3.{key}" for key in norm),
+    ]
+    assert list(network().named_parameters()) == [
+        *("0.weight", "0.bias", "1.0.weight", "1.0.bias", "2.weight", "3.weight", "3.bias")
+    ]
+
+
+def test_values():
+    """The state holds the numbers of the layer, and the steps as an integer of shape ()."""
+    layer, shape = make("BatchRenorm", np.random.default_rng(1), np.float32)
+    layer.forward(np.random.default_rng(2).standard_normal(shape))
+    state = layer.state_dict()
+    assert same_bits(state["weight"], layer.weight.data)
+    assert same_bits(state["bias"], layer.bias.data)
+    assert same_bits(state["running_mean"], layer.running.mean)
+    assert same_bits(state["running_std"], layer.running.std)
+    assert state["num_batches_tracked"].dtype.kind == "i" and state["num_batches_tracked"] == 1
+    assert state["num_batches_tracked"].shape == ()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_loaded_layer_is_the_same(name, dtype):
+    """After loading, another layer has every bit of the first, in its outputs too."""
+    (one, shape), (other, _) = (make(name, np.random.default_rng(s), dtype) for s in (3, 4))
+    x = np.random.default_rng(5).standard_normal(shape).astype(dtype)
+    one.forward(x)
+    other.load_state_dict(one.state_dict())
+    assert same_bits(other.state_dict(), one.state_dict())
+    for mode in (True, False):
+        assert same_bits(other.train(mode).forward(x), one.train(mode).forward(x))
+    assert same_bits(other.state_dict(), one.state_dict())
+
+
+def test_copies():
+    """Changing a state does not change the layer, neither one taken from it nor one loaded."""
+    net, other = network(), network(6)
+    state = net.state_dict()
+    other.load_state_dict(state)
+    before = {key: value.copy() for key, value in state.items()}
+    for value in state.values():
+        value[...] = 7
+    assert same_bits(net.state_dict(), before)
+    assert same_bits(other.state_dict(), before)
+    for key, value in net.state_dict().items():
+        assert not any(np.shares_memory(value, param.data) for param in net.parameters()), key
+
+
+def test_a_state_may_be_of_another_precision():
+    """float64 values go into a float32 layer, which stays a float32 layer."""
+    net = network(dtype=np.float32)
+    state = network(7).state_dict()
+    net.load_state_dict(state)
+    for key, value in net.state_dict().items():
+        assert value.dtype == (np.float32 if "num" not in key else state[key].dtype)
+        assert same_bits(value, state[key].astype(value.dtype))
+
+
+def refused(layer, state):
+    """Load, expect a ValueError that changed nothing, and return its text."""
+    before = layer.state_dict()
+    with pytest.raises(ValueError, match="nothing was loaded") as caught:
+        layer.load_state_dict(state)
+    assert same_bits(layer.state_dict(), before)
+    return str(caught.value)
+
+
+def test_everything_that_does_not_fit_is_listed():
+    """Missing and unexpected keys, wrong shapes and wrong kinds, all of them in one error."""
+    state = network(8).state_dict()
+    del state["0.bias"], state["3.running_std"]
+    state["4.weight"] = state["weight"] = np.ones(3)
+    state["0.weight"] = state["0.weight"].T
+    state["1.0.num_batches_tracked"] = np.array([3])
+    state["2.weight"] = state["2.weight"].astype(int)
+    state["1.0.running_mean"] = state["1.0.running_mean"] + 0j
+    state["3.num_batches_tracked"] = np.array(2.0)
+    text = refused(network(), state)
+    for problem in (
+        "missing key '0.bias'",
+        "missing key '3.running_std'",
+        "unexpected key '4.weight'",
+        "unexpected key 'weight'",
+        "'0.weight' must have shape (3, 4), got (4, 3)",
+        "'1.0.num_batches_tracked' must have shape (), got (1,)",
+        "'2.weight' must be like float64, got int64",
+        "'1.0.running_mean' must be like float64, got complex128",
+        "'3.num_batches_tracked' must be like int64, got float64",
+    ):
+        assert f"  {problem}" in text.splitlines()
+    assert len(text.splitlines()) == 1 + 9
+
+
+def test_every_bad_value_is_listed():
+    """A running std of 0 or less, values that are not finite, steps below 0: in all layers."""
+    state = network(9).state_dict()
+    state["1.0.running_mean"][1] = np.inf
+    state["1.0.running_std"][2] = 0.0
+    state["3.running_mean"][0] = np.nan
+    state["3.running_std"][1] = -1.0
+    state["3.num_batches_tracked"] = np.array(-1)
+    text = refused(network(), state)
+    assert len(text.splitlines()) == 1 + 5
+    for key in ("running_mean", "running_std"):
+        assert text.count(f"'{key}' must be finite") == 2
+    assert text.count("'num_batches_tracked' must be >= 0") == 1
+    assert text.count("layer 1: ") == 2 and text.count("layer 3: ") == 3
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -2.0, np.nan, np.inf, -np.inf])
+def test_one_bad_running_std(value):
+    """One bad number in one channel is enough."""
+    state = nn.BatchNorm(3).state_dict()
+    state["running_std"][1] = value
+    assert "'running_std' must be finite and > 0" in refused(nn.BatchNorm(3), state)
+
+
+def test_bad_values_are_listed_beside_missing_keys():
+    """One error tells all: who repairs the keys does not meet the bad values afterwards."""
+    state = network(10).state_dict()
+    del state["0.bias"]
+    state["3.running_std"][0] = -1.0
+    text = refused(network(), state)
+    assert "missing key '0.bias'" in text and "'running_std' must be finite and > 0" in text
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize(
+    "key, value", [("running_std", 1e-60), ("running_std", 1e60), ("running_mean", -1e60)]
+)
+def test_values_that_float32_cannot_hold(key, value):
+    """What is finite and > 0 in the file must be so in the layer: else it is refused."""
+    state = nn.BatchNorm(3).state_dict()
+    state[key][1] = value
+    assert f"'{key}' must be finite" in refused(nn.BatchNorm(3, dtype=np.float32), state)
+
+
+def test_a_state_of_another_network():
+    """The keys of one more layer, and of one less, are refused."""
+    short = nn.Sequential(*list(network())[:3])
+    assert "unexpected key '3.weight'" in refused(short, network().state_dict())
+    assert "missing key '3.weight'" in refused(network(), short.state_dict())
+
+
+def test_layers_without_state():
+    """ReLU, Flatten and the poolings have an empty state and take nothing else."""
+    for layer in (nn.ReLU(), nn.Flatten(), nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Sequential()):
+        assert layer.state_dict() == {} and layer.parameters() == []
+        layer.load_state_dict({})
+        assert "unexpected key 'weight'" in refused(layer, {"weight": np.ones(2)})
+
+
+def test_more_than_ten_layers():
+    """Layer 1 does not take the entries of the layers 10 and 11."""
+    rng = np.random.default_rng(11)
+    nets = [nn.Sequential(*(nn.BatchNorm(2) for _ in range(12))) for _ in range(2)]
+    randomise(nets[0], rng)
+    nets[1].load_state_dict(nets[0].state_dict())
+    assert same_bits(nets[1].state_dict(), nets[0].state_dict())

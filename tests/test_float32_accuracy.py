@@ -1,0 +1,76 @@
+"""float32 far from zero: mean 1e4 and standard deviation 1e-2, where neighbours are 1e-3 apart.
+
+The reference is the same computation in float64, of the same float32 numbers.
+"""
+
+import numpy as np
+import pytest
+from core_cases import make_case, results
+
+import brn_numpy as bn
+
+SHAPES = [(64, 256), (100_000, 8), (32, 64, 28, 28), (128, 16, 8, 8)]
+
+
+def far_case(shape, axis=1, mean=1e4, std=1e-2):
+    """Make a float32 case around `mean`, with running statistics near those of the minibatch."""
+    case = make_case(shape, axis, seed=1, r_max=3.0, d_max=5.0)
+    rng = np.random.default_rng(2)
+    c = shape[axis]
+    x = rng.standard_normal(shape) * std + mean
+    running = bn.Moments(
+        mean + rng.uniform(-3, 3, c) * std, rng.uniform(0.5, 2, c) * np.sqrt(std**2 + 1e-5)
+    )
+    return as_type(case._replace(x=x, running=running), np.float32)
+
+
+def as_type(case, dtype):
+    """Convert all arrays of a case."""
+    x, gamma, beta, dy = (a.astype(dtype) for a in (case.x, case.gamma, case.beta, case.dy))
+    running = bn.Moments(*(a.astype(dtype) for a in case.running))
+    return case._replace(x=x, gamma=gamma, beta=beta, dy=dy, running=running)
+
+
+def largest(name, a, b, axis):
+    """Return the largest error of each channel, relative to the channel's largest entry but y's."""
+    other = tuple(i for i in range(a.ndim) if i != axis % a.ndim) if a.ndim > 1 else ()
+    error, size = np.abs(a - b), np.abs(b)
+    if other:
+        error, size = error.max(axis=other), size.max(axis=other)
+    return error / (1 if name.endswith(".y") else size)
+
+
+def check(case):
+    """y to 1e-5 absolute, dx to 1e-5 relative; the sums to 1e-5 of the sum of their terms."""
+    found, expected = results(case), results(as_type(case, np.float64))
+    for name in ("bn.y", "bn.dx", "brn.y", "brn.dx", "inference.dx", "bn.std", "moments.std"):
+        error = largest(name, found[name].astype(np.float64), expected[name], case.axis)
+        assert error.max() <= 1e-5, f"{name}: {error.max():.1e}"
+    terms = case.dy.size / case.x.shape[case.axis]
+    for name in ("bn.dgamma", "brn.dgamma", "bn.dbeta", "brn.dbeta", "inference.dbeta"):
+        error = np.abs(found[name] - expected[name]).max() / terms
+        assert error <= 1e-5, f"{name}: {error:.1e}"
+    assert np.abs(found["brn.r"] - expected["brn.r"]).max() <= 1e-5
+    assert np.abs(found["brn.d"] - expected["brn.d"]).max() <= 1e-5
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_float32_far_from_zero_is_accurate(shape):
+    """With a mean of a million standard deviations, y and dx are right to 1e-5."""
+    check(far_case(shape))
+
+
+@pytest.mark.parametrize("shape", [(64, 256), (100_000, 8), (128, 8, 8, 16)], ids=str)
+def test_float32_channels_last_far_from_zero_is_accurate(shape):
+    """The same with the channels on the last axis."""
+    check(far_case(shape, axis=-1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((2, 2, 1000, 500), 1), ((2, 500_000), 0), ((1_000_000, 1), 1), ((1, 700, 700, 2), -1)],
+    ids=str,
+)
+def test_float32_sums_of_very_many_values_are_accurate(shape, axis):
+    """Half a million values a channel, in whichever axes they lie, cost no digits."""
+    check(far_case(shape, axis, mean=0.3, std=1.0))

@@ -1,0 +1,116 @@
+"""Moments, their running averages, and the inference that uses them."""
+
+import numpy as np
+import pytest
+from core_cases import assert_close, cases, columns, inference_forward, make_case, sizes
+from hypothesis import given
+from hypothesis import strategies as st
+
+import brn_numpy as bn
+
+
+@given(cases())
+def test_moments_are_the_mean_and_the_biased_deviation_with_eps(case):
+    """mean and sqrt(eps + sum (x - mean)^2 / m), over everything but the channels."""
+    mean, std = bn.batch_moments(case.x, eps=case.eps, axis=case.axis)
+    x = columns(case.x, case.axis)
+    expected = np.sqrt(case.eps + ((x - x.mean(axis=0)) ** 2).sum(axis=0) / len(x))
+    assert_close(mean, x.mean(axis=0), np.abs(x).max(axis=0))
+    assert_close(std, expected, expected)
+
+
+def test_moments_by_hand():
+    """Of 1, 2, 3, 6 the mean is 3 and the biased variance 14/4; eps = 0.5 makes it 4."""
+    mean, std = bn.batch_moments(np.array([[1.0], [2.0], [3.0], [6.0]]), eps=0.5)
+    assert (mean.item(), std.item()) == (3.0, 2.0)
+    image = np.array([[[1.0, 2.0], [0.0, 0.0]], [[3.0, 6.0], [0.0, 0.0]]])  # (N, C, L)
+    mean, std = bn.batch_moments(image, eps=0.5)
+    assert mean.tolist() == [3.0, 0.0]
+    assert std.tolist() == [2.0, np.sqrt(0.5)]
+
+
+@given(cases(), st.floats(0.01, 0.9), st.integers(1, 30))
+def test_equal_minibatches_are_approached_geometrically(case, momentum, steps):
+    """After T equal minibatches, mu_T - mu_B = (1 - momentum)^T (mu_0 - mu_B); sigma likewise."""
+    batch = bn.batch_moments(case.x, eps=case.eps, axis=case.axis)
+    moved = case.running
+    for _ in range(steps):
+        moved = bn.update_running(moved, batch, momentum)
+    left = (1 - momentum) ** steps
+    for now, start, goal in zip(moved, case.running, batch, strict=True):
+        start, goal = start.astype(np.float64), goal.astype(np.float64)
+        assert_close(now, goal + left * (start - goal), np.abs(start) + np.abs(goal))
+
+
+@given(cases())
+def test_the_default_momentum_is_that_of_the_paper(case):
+    """Without `momentum` the new value weighs 0.01; at 0 and 1 one of the two is left exactly."""
+    batch = bn.batch_moments(case.x, eps=case.eps, axis=case.axis)
+    for new, paper in zip(
+        bn.update_running(case.running, batch),
+        bn.update_running(case.running, batch, 0.01),
+        strict=True,
+    ):
+        assert np.array_equal(new, paper)
+    kept, replaced = (bn.update_running(case.running, batch, m) for m in (0, 1))
+    for i in range(2):
+        assert np.array_equal(kept[i], case.running[i])
+        assert np.array_equal(replaced[i], batch[i])
+
+
+def test_running_averages_by_hand():
+    """0 moves a quarter of the way to 10, 1 a quarter of the way to 3: of std, not of variance."""
+    running = bn.Moments(np.array([0.0]), np.array([1.0]))
+    new = bn.update_running(running, bn.Moments(np.array([10.0]), np.array([3.0])), 0.25)
+    assert (new.mean.item(), new.std.item()) == (2.5, 1.5)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.2, 0.7, 1.0])
+def test_the_running_pair_keeps_its_dtype(momentum):
+    """A float32 pair stays float32 with a float64 minibatch, and the other way round."""
+    for own, other in ((np.float32, np.float64), (np.float64, np.float32)):
+        running, batch = (
+            make_case((5, 3), dtype=own).running,
+            make_case((5, 3), dtype=other).running,
+        )
+        new = bn.update_running(running, batch, momentum)
+        assert type(new) is bn.Moments
+        assert new.mean.dtype == new.std.dtype == own
+
+
+@given(cases())
+def test_inference_is_an_affine_map_of_each_value(case):
+    """y = gamma (x - mu) / sigma + beta, dx = gamma / sigma dy, without a further eps."""
+    x, dy = columns(case.x, case.axis), columns(case.dy, case.axis)
+    mean, std = (np.float64(a) for a in case.running)
+    gamma, beta = np.float64(case.gamma), np.float64(case.beta)
+    y, cache = inference_forward(case)
+    dx, dgamma, dbeta = bn.inference_backward(case.dy, cache)
+    size = sizes(case, mean, std)
+    assert_close(columns(y, case.axis).astype(y.dtype), gamma * (x - mean) / std + beta, size.y)
+    assert_close(columns(dx, case.axis).astype(y.dtype), gamma / std * dy, size.dx)
+    assert_close(dgamma, (dy * (x - mean) / std).sum(axis=0), size.dgamma)
+    assert_close(dbeta, dy.sum(axis=0), size.dbeta)
+
+
+@given(cases(), st.integers(0, 99))
+def test_in_inference_a_sample_does_not_know_its_minibatch(case, seed):
+    """Other samples leave y and dx of sample 0 bit for bit."""
+    samples = 0 if case.axis % case.x.ndim else 1
+    noise = np.random.default_rng(seed).normal(size=case.x.shape).astype(case.x.dtype)
+    noise[(slice(None),) * samples + (0,)] = 0
+    other = case._replace(x=case.x + noise, dy=case.dy - noise)
+    found = []
+    for c in (case, other):
+        y, cache = inference_forward(c)
+        found.append([a.take(0, samples) for a in (y, bn.inference_backward(c.dy, cache)[0])])
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
+
+
+@given(cases())
+def test_one_sample_alone_is_fine_in_inference(case):
+    """A minibatch of one sample gives that sample's y."""
+    samples = 0 if case.axis % case.x.ndim else 1
+    one = case._replace(x=case.x.take([0], samples))
+    assert np.array_equal(inference_forward(one)[0], inference_forward(case)[0].take([0], samples))
