@@ -8,6 +8,7 @@ from .batch_norm import (
     inference_forward,
 )
 from .batch_renorm import batch_renorm_backward, batch_renorm_forward, renorm_correction
+from .gradcheck import GradientReport, check_gradients, numerical_gradient
 from .moments import Moments, batch_moments, update_running
 from .schedule import PAPER_SCHEDULE, RenormSchedule
 
@@ -15,6 +16,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PAPER_SCHEDULE",
+    "GradientReport",
     "Moments",
     "RenormSchedule",
     "batch_moments",
@@ -22,10 +24,12 @@ __all__ = [
     "batch_norm_forward",
     "batch_renorm_backward",
     "batch_renorm_forward",
+    "check_gradients",
     "data",
     "inference_backward",
     "inference_forward",
     "nn",
+    "numerical_gradient",
     "renorm_correction",
     "update_running",
 ]

@@ -22,7 +22,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
-    target = Path(path)
+    target = Path(path).resolve()  # what a link points to, so that the link stays
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder, expected the name of a file")
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")

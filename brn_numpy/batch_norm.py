@@ -26,7 +26,7 @@ class BatchNormCache(NamedTuple):
         return moments_of(self.centre)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def batch_norm_forward(
     x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5, axis: int = 1
 ) -> tuple[Array, BatchNormCache]:
@@ -112,7 +112,7 @@ def affine(
     return xc.reshape(shape), BatchNormCache(channels, shape, scale, centre)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array, Array]:
     r"""Return the gradients of a loss by x, gamma and beta, given its gradient by y.
 
@@ -167,7 +167,7 @@ class InferenceCache(NamedTuple):
     running: Moments
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def inference_forward(
     x: Array, gamma: Array, beta: Array, running: Moments, *, axis: int = 1
 ) -> tuple[Array, InferenceCache]:
@@ -209,7 +209,7 @@ def inference_forward(
     return y.reshape(x.shape), InferenceCache(channels, x.shape, scale, kept)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, Array]:
     r"""Return the gradients of a loss by x, gamma and beta for `inference_forward`.
 

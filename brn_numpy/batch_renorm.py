@@ -29,7 +29,7 @@ from .batch_norm import BatchNormCache, affine, as_affine, as_arguments, batch_n
 from .moments import Moments, check_moments, check_running
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def renorm_correction(
     batch: Moments, running: Moments, r_max: float, d_max: float
 ) -> tuple[Array, Array]:
@@ -104,7 +104,7 @@ class BatchRenormCache(NamedTuple):
         return self.effective.batch
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def batch_renorm_forward(
     x: Array,
     gamma: Array,

@@ -24,7 +24,7 @@ class Moments(NamedTuple):
     std: Array
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def batch_moments(x: Array, *, eps: float = 1e-5, axis: int = 1) -> Moments:
     r"""Return the moments of each channel of a minibatch.
 
@@ -100,7 +100,7 @@ def check_running(running: object, like: Array | None = None) -> Moments:
     return Moments(mean, std)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(all="ignore")
 def update_running(running: Moments, batch: Moments, momentum: float = 0.01) -> Moments:
     r"""Move the running pair towards the moments of a minibatch.
 

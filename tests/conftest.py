@@ -7,6 +7,6 @@ python -m pytest --hypothesis-profile deep    10,000 random examples a property
 from hypothesis import HealthCheck, settings
 
 calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("default", max_examples=40, derandomize=True, **calm)
+settings.register_profile("default", max_examples=25, derandomize=True, **calm)
 settings.register_profile("deep", max_examples=10_000, **calm)
 settings.load_profile("default")

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from brn_numpy import cli
+from brn_numpy.commands import common
+from brn_numpy.experiments import compare
 
 QUICK = ["compare", "--seeds", "1", "--steps", "2"]
 
@@ -121,7 +123,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
     """On a terminal a line says how far it is and is wiped out at the end; else there is none."""
     for terminal in (False, True):
         monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
-        progress = cli.Progress(total=10)
+        progress = common.Progress(total=10)
         progress.begin("iid32 bn seed 0", 5)
         progress.after_step(0, 1.0)
         progress.clear()
@@ -130,13 +132,39 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
         assert shown.endswith(" \r") == terminal
 
 
+def test_main_in_one_process(monkeypatch, capsys, tmp_path):
+    """The same as above without a process of its own: overview, results, Ctrl-C, closed pipe."""
+    assert cli.main([]) == 0
+    assert "Try first" in capsys.readouterr().out
+    out = tmp_path / "out.json"
+    assert cli.main([*QUICK, "--json", str(out)]) == 0
+    assert len(json.loads(out.read_text())["results"]) == 6
+    assert cli.main([*QUICK, "--data", "missing"]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare, "run", interrupted)
+    assert cli.main(QUICK) == 130
+    assert capsys.readouterr().err == "\nbrn-numpy: interrupted\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may write")
+def test_json_in_a_folder_without_rights(tmp_path):
+    """Rights are looked at before the first training, not after the last."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(common.UserError, match="cannot be written to"):
+        common.check_writable(str(tmp_path / "out.json"))
+
+
 def test_json_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     """A disk that fills up during the run ends as an error of one line."""
 
     def full(path):
         raise OSError("no space left")
 
-    monkeypatch.setattr(cli, "whole_file", full)
+    monkeypatch.setattr(common, "whole_file", full)
     code = cli.main([*QUICK, "--json", str(tmp_path / "out.json")], prog="brn-numpy")
     assert code == 2
     assert "no space left" in capsys.readouterr().err

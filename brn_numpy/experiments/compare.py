@@ -17,10 +17,10 @@ from ..schedule import RenormSchedule
 from .training import accuracy, mlp, train
 
 BATCH_SIZE = 32
-HIDDEN = (64, 64, 64, 64)
+HIDDEN = (128, 128, 128)
 EPS = 1e-3
 MOMENTUM = 0.01  # of the running pair, as in the paper
-LEARNING_RATE = 0.05
+LEARNING_RATE = 0.1
 SGD_MOMENTUM = 0.9
 METHODS = ("bn", "brn")
 DEFAULT_STEPS = 1500

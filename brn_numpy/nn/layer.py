@@ -129,6 +129,8 @@ def layer_input(
 ) -> Array:
     """Return `x` as a floating array; `axes` names the axes it must have, such as "N, C, H, W"."""
     array = float_array("x", x, complex_ok=True)
+    if array.size == 0:
+        raise ValueError(f"{type(layer).__name__} expects x with values in it, got {array.shape}")
     if axes is None:
         return array
     expected = f"{type(layer).__name__} expects x with axes ({axes})"

@@ -21,7 +21,7 @@ def he_normal(
     """
     fan_in = math.prod(shape[1:])
     weights: Array = generator(rng).standard_normal(shape) * np.sqrt(2 / fan_in)
-    return weights.astype(dtype)
+    return weights.astype(parameter_dtype(dtype))
 
 
 class Linear(Layer):
@@ -95,8 +95,8 @@ class ReLU(Layer):
     def backward(self, dy: Array) -> Array:
         """Let dy through where x was positive."""
         x = self._cached()
-        dx: Array = layer_upstream(self, dy, x.shape, x.dtype) * (x.real > 0)
-        return dx
+        dy = layer_upstream(self, dy, x.shape, x.dtype)
+        return np.where(x.real > 0, dy, 0)
 
 
 class Flatten(Layer):
@@ -105,7 +105,7 @@ class Flatten(Layer):
     def forward(self, x: Array) -> Array:
         """Return a copy of x with two axes."""
         x = layer_input(self, x)
-        if x.size == 0 or x.ndim == 0:
+        if x.ndim == 0:
             raise ValueError(f"Flatten expects x with samples on its first axis, got {x.shape}")
         self.cache = x.shape, x.dtype
         return x.reshape(len(x), -1).copy()

@@ -14,7 +14,7 @@ from ..batch_norm import (
     inference_backward,
     inference_forward,
 )
-from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
+from ..batch_renorm import BatchRenormCache, batch_renorm_backward, batch_renorm_forward
 from ..moments import Moments, update_running
 from ..schedule import PAPER_SCHEDULE
 from .layer import Layer, Parameter, layer_upstream
@@ -217,14 +217,18 @@ class BatchRenorm(BatchNorm):
     @property
     def r(self) -> Array:
         """The scale correction of the latest training forward: (C,), or (groups * C,)."""
-        r: Array = self._cached()[2].r
-        return r
+        return self._latest_correction()[0]
 
     @property
     def d(self) -> Array:
         """The shift correction of the latest training forward: (C,), or (groups * C,)."""
-        d: Array = self._cached()[2].d
-        return d
+        return self._latest_correction()[1]
+
+    def _latest_correction(self) -> tuple[Array, Array]:
+        cache = None if self.cache is None else self.cache[2]
+        if not isinstance(cache, BatchRenormCache):
+            raise RuntimeError("there is no r and d before a forward in training mode")
+        return cache.r, cache.d
 
     def _normalise(
         self, x: Array, gamma: Array, beta: Array, groups: int, axis: int
@@ -265,7 +269,8 @@ def _split(x: Array, groups: int, axis: int) -> Array:
     if groups == 1:
         return x
     apart = x.reshape(len(x) // groups, groups, *x.shape[1:])
-    apart = np.moveaxis(apart, 1, axis)  # the groups directly before the channels
+    if axis != 1:
+        apart = np.moveaxis(apart, 1, axis)  # the groups directly before the channels
     return apart.reshape(*apart.shape[:axis], -1, *apart.shape[axis + 2 :])
 
 
@@ -274,5 +279,6 @@ def _join(y: Array, groups: int, axis: int) -> Array:
     if groups == 1:
         return y
     apart = y.reshape(*y.shape[:axis], groups, -1, *y.shape[axis + 1 :])
-    apart = np.moveaxis(apart, axis, 1)
+    if axis != 1:
+        apart = np.moveaxis(apart, axis, 1)
     return apart.reshape(-1, *apart.shape[2:])

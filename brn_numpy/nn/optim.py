@@ -29,6 +29,8 @@ class Optimizer:
                 raise TypeError(
                     f"parameters must be those that layer.parameters() returns, got {param!r:.60}"
                 )
+        if len({id(param) for param in self.parameters}) < len(self.parameters):
+            raise ValueError("parameters holds one of them twice: it would be stepped twice")
         self.lr = real_number("lr", lr, low=0.0)
         self.weight_decay = real_number("weight_decay", weight_decay, low=0.0)
         self.steps = 0

@@ -70,7 +70,7 @@ class MaxPool2d(_Pool2d):
         waiting = np.ones(y.shape, bool)  # windows whose largest pixel was not met yet
         for pixel, gradient in zip(self._pixels(x), self._pixels(dx), strict=True):
             here = waiting & (pixel == y)
-            gradient += dy * here
+            gradient += np.where(here, dy, 0)
             waiting &= ~here
         return dx
 

@@ -32,6 +32,12 @@ class Sequential(Layer):
         for position, layer in enumerate(layers):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers[{position}] must be a Layer, got {layer!r}")
+            if any(layer is other for other in layers[:position]):
+                raise ValueError(
+                    f"layers[{position}] stands there twice: a layer remembers one forward only"
+                )
+        if not layers:
+            raise ValueError("layers must be at least one layer, got none")
         self.layers = layers
 
     def __iter__(self) -> Iterator[Layer]:

@@ -176,3 +176,40 @@ def test_without_bias():
         layer = make(bias=False)
         assert layer.bias is None
         assert list(layer.state_dict()) == list(layer.named_parameters()) == ["weight"]
+
+
+def test_sequential_refuses_what_cannot_work():
+    """No layers, a layer twice (it remembers one forward), something that is no layer."""
+    relu = nn.ReLU()
+    with pytest.raises(ValueError, match=r"layers\[2\] stands there twice"):
+        nn.Sequential(relu, nn.Flatten(), relu)
+    with pytest.raises(ValueError, match="at least one layer"):
+        nn.Sequential()
+    with pytest.raises(TypeError, match=r"layers\[0\] must be a Layer"):
+        nn.Sequential(len)
+
+
+def test_an_optimizer_refuses_a_parameter_twice():
+    """A parameter that stands in the list twice would be stepped twice."""
+    params = nn.Linear(2, 2, rng=0).parameters()
+    with pytest.raises(ValueError, match="twice"):
+        nn.SGD([*params, params[0]], 0.1)
+
+
+def test_he_normal_gives_floats():
+    """An integer dtype would make all weights 0 or 1."""
+    with pytest.raises(TypeError, match="dtype"):
+        nn.he_normal(0, (2, 3), int)
+
+
+def test_a_layer_of_ones_own_must_define_both_passes():
+    """The base classes say so, instead of returning None."""
+    with pytest.raises(NotImplementedError):
+        nn.Layer().forward(np.ones(2))
+    with pytest.raises(NotImplementedError):
+        nn.Layer().backward(np.ones(2))
+    layer = nn.Linear(1, 1, rng=0)
+    layer.forward(np.ones((1, 1)))
+    layer.backward(np.ones((1, 1)))
+    with pytest.raises(NotImplementedError):
+        nn.Optimizer(layer.parameters(), 0.1, 0.0, ()).step()

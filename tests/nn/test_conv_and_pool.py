@@ -166,3 +166,19 @@ def test_a_bias_before_a_normalisation_changes_nothing(norm):
         np.testing.assert_allclose(with_bias, without, rtol=0, atol=1e-12)
         net.backward(upstream(rng, without.shape))
         assert np.abs(first.bias.grad).max() < 1e-12 < 0.1 < np.abs(first.weight.grad).max()
+
+
+def test_inf_in_dy_stays_where_it_is():
+    """An infinite gradient goes where dy goes and becomes no NaN beside it (inf * 0 would)."""
+    relu, pool = nn.ReLU(), nn.MaxPool2d(2)
+    relu.forward(np.array([[1.0, -1.0]]))
+    assert np.array_equal(relu.backward(np.array([[np.inf, np.inf]])), [[np.inf, 0.0]])
+    pool.forward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))
+    assert np.array_equal(pool.backward(np.full((1, 1, 1, 1), np.inf)), [[[[0, 0], [0, np.inf]]]])
+
+
+def test_images_smaller_than_the_filter():
+    """An image that the filter does not fit into is refused with both sizes."""
+    conv = nn.Conv2d(1, 1, 3, padding=0, rng=0)
+    with pytest.raises(ValueError, match=r"at least 3 x 3 pixels with padding, got 2 x 5"):
+        conv.forward(np.ones((1, 1, 2, 5)))

@@ -196,3 +196,13 @@ def test_a_pinned_correction_replaces_r_and_d():
     layer.running = Moments(batch.mean, batch.std)
     layer.forward(x)
     assert np.allclose(layer.r, 1, atol=1e-14) and np.allclose(layer.d, 0, atol=1e-14)
+
+
+def test_r_and_d_before_there_are_any():
+    """Before a training forward, and after one in inference mode, r and d are refused in words."""
+    layer = nn.BatchRenorm(3)
+    for _ in range(2):
+        for name in ("r", "d"):
+            with pytest.raises(RuntimeError, match="before a forward in training mode"):
+                getattr(layer, name)
+        layer.eval().forward(np.random.default_rng(0).standard_normal((4, 3)))

@@ -217,3 +217,12 @@ def test_a_process_that_is_killed(old, moment):
     assert same_bits(nn.load(old), OLD)
     nn.save({"next": np.ones(2)}, old)  # what the dead process left is in nobody's way
     assert list(nn.load(old)) == ["next"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_stays_a_link(tmp_path):
+    """Saving to a link writes the file that it points to."""
+    (tmp_path / "link.npz").symlink_to(tmp_path / "real.npz")
+    nn.save({"a": np.ones(2)}, tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert np.array_equal(nn.load(tmp_path / "real.npz")["a"], np.ones(2))

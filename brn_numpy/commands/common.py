@@ -1,0 +1,90 @@
+"""What the commands share: errors for the user, files, and a line of progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .._files import whole_file
+
+
+class UserError(Exception):
+    """A mistake of the user: told in one line, without a traceback."""
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1 from the command line."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return number
+
+
+def check_writable(path: str | None) -> None:
+    """Find out before a long run that its results could not be written."""
+    if path is None:
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise UserError(f"--json {path} is a folder, expected the name of a file")
+    if not target.parent.is_dir():
+        raise UserError(f"--json {path}: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK):
+        raise UserError(f"--json {path}: the folder {target.parent} cannot be written to")
+
+
+def write_json(path: str, content: dict[str, Any]) -> None:
+    """Write `content`, and with which versions it was made."""
+    versions = {
+        "brn_numpy": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    text = json.dumps({**content, "versions": versions}, indent=2, allow_nan=False) + "\n"
+    try:
+        with whole_file(path) as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise UserError(f"--json {path}: {error}") from None
+
+
+class Progress:
+    """One line on a terminal that says what is running and how long it will take; else silence."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.started = time.monotonic()
+        self.shown = 0.0
+        self.visible = sys.stderr.isatty()
+
+    def begin(self, label: str, done: int) -> None:
+        """Note what is running now, and how many steps were done before it."""
+        self.label, self.before = label, done
+
+    def after_step(self, step: int, loss: float) -> None:
+        """Say how far it is, at most ten times a second."""
+        now = time.monotonic()
+        if not self.visible or now - self.shown < 0.1:
+            return
+        self.shown = now
+        done = self.before + step + 1
+        left = (now - self.started) * (self.total - done) / done
+        line = f"{100 * done // self.total:3d} %  {self.label}, about {left:.0f} s left"
+        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Wipe the line out."""
+        if self.visible:
+            print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,148 @@
+"""Large arguments, kinks and NaN: where they are, and that they excuse nothing."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from gradcheck_variants import (
+    WRONG_BN,
+    bn_backward,
+    bn_forward,
+    bn_inputs,
+    net_backward,
+    net_forward,
+    pool_backward,
+    pool_forward,
+    relu,
+    relu_backward,
+)
+
+from brn_numpy.gradcheck import check_gradients
+
+
+def test_large_arguments_go_by_directions_and_a_wrong_entry_is_found():
+    """Random directions see every mistake, and halving finds a single wrong entry."""
+    inputs = bn_inputs(0, (200, 5))
+    report = check_gradients(bn_forward, bn_backward, inputs)
+    report.assert_ok()
+    assert report.arguments[0].kind == "directions" and report.arguments[0].checked >= 3
+    assert report.arguments[1].kind == "entries"
+
+    def wrong(dy, cache):
+        dx, dgamma, dbeta = bn_backward(dy, cache)
+        dx[123, 4] *= 1.01
+        return dx, dgamma, dbeta
+
+    report = check_gradients(bn_forward, wrong, inputs)
+    assert not report.ok and report.arguments[0].worst == (123, 4)
+    assert report.arguments[0].analytic / report.arguments[0].numeric == pytest.approx(1.01)
+    for name, backward in WRONG_BN.items():
+        assert not check_gradients(bn_forward, backward, inputs).ok, name
+
+
+def test_directions_argument():
+    """directions sets how many, and 0 compares every entry."""
+    inputs = bn_inputs(0)
+    report = check_gradients(bn_forward, bn_backward, inputs, directions=5)
+    assert [a.checked for a in report.arguments] == [5, 5, 5] and report.ok
+    report = check_gradients(net_forward, net_backward, [np.ones((1, 600))] + [
+        np.random.default_rng(0).standard_normal(shape) for shape in ((600, 1), (1, 1))
+    ], directions=0)  # fmt: skip
+    assert [a.checked for a in report.arguments] == [600, 600, 1]
+    with pytest.raises(ValueError, match="directions must be >= 0"):
+        check_gradients(bn_forward, bn_backward, inputs, directions=-1)
+
+
+def test_kinks_are_named_and_left_out():
+    """Kinks at the point are named; those beside it are stepped around."""
+    x = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 1e-9]])
+    for method in ("richardson", "central"):
+        report = check_gradients(relu, relu_backward, {"x": x}, method=method)
+        report.assert_ok()
+        assert {(0, 0), (1, 1)} <= set(report.arguments[0].kinks)
+        assert "x[0, 0]" in str(report)
+    near = np.array([[1e-4, -1e-5, 1e-6, 1.0]])  # within the first step, but no kinks
+    report = check_gradients(relu, relu_backward, {"x": near})
+    assert report.ok and report.arguments[0].kinks == ()
+    ties = np.array([[1.0, 1.0, 0.5, 3.0, 2.0, 3.0]])
+    report = check_gradients(pool_forward, pool_backward, {"x": ties})
+    assert report.ok and report.arguments[0].kinks == ((0, 0), (0, 1), (0, 3), (0, 5))
+
+
+def test_kinks_of_large_arguments():
+    """Kinks along random directions are looked up, and the rest is still checked."""
+    x = np.random.default_rng(0).standard_normal((60, 50))
+    x[3, 4] = x[50, 1] = 0
+    report = check_gradients(relu, relu_backward, {"x": x})
+    assert report.ok and set(report.arguments[0].kinks) == {(3, 4), (50, 1)}
+    assert not check_gradients(relu, lambda dy, x: dy * (x > -0.01), {"x": x}).ok
+
+
+def test_more_kinks_than_can_be_looked_up():
+    """With too many kinks for random directions the check says so and does not pass."""
+    x = np.random.default_rng(0).standard_normal((60, 50))
+    x[x < 0.5] = 0
+    report = check_gradients(relu, relu_backward, {"x": x})
+    assert not report.ok and "directions=0" in report.arguments[0].remark
+    report = check_gradients(relu, relu_backward, {"x": x[:9]}, directions=0)
+    assert report.ok and report.arguments[0].checked == 450
+    assert not check_gradients(relu, lambda dy, x: dy * (x > 1), {"x": x}).ok
+
+
+def test_clipping_bounds_are_kinks():
+    """The bounds of a clip are kinks of the function, not mistakes."""
+
+    def forward(x):
+        return np.clip(x, -1, 1) * x, x
+
+    def backward(dy, x):
+        return dy * np.where(np.abs(x) < 1, 2 * x, np.sign(x))
+
+    report = check_gradients(forward, backward, {"x": np.array([1.0, -1.0, 0.3, 2.0, -3.0])})
+    assert report.ok and report.arguments[0].kinks == ((0,), (1,))
+
+
+def test_a_wrong_gradient_is_no_kink():
+    """A gradient outside the one-sided slopes is wrong at a kink, too."""
+    x = np.array([[0.0, 1.0, -1.0]])
+    for wrong in (lambda dy, x: 3 * dy * (x == 0) + dy * (x > 0), lambda dy, x: dy):
+        assert not check_gradients(relu, wrong, {"x": x}).ok
+    smooth = check_gradients(bn_forward, WRONG_BN["dx = dy"], bn_inputs(0))
+    assert smooth.arguments[0].kinks == ()
+    all_kinks = check_gradients(relu, relu_backward, {"x": np.zeros((2, 2))})
+    assert not all_kinks.ok and "nothing could be compared" in str(all_kinks)
+
+
+def test_nan_is_reported_with_its_place():
+    """NaN fails, and the report says where it is."""
+
+    def backward(dy, cache):
+        dx, dgamma, dbeta = bn_backward(dy, cache)
+        dx[3, 2] = np.nan
+        return dx, dgamma, dbeta
+
+    report = check_gradients(bn_forward, backward, bn_inputs(0))
+    assert not report.ok and report.arguments[0].worst == (3, 2)
+    assert "nan" in str(report)
+    inputs = bn_inputs(0)
+    inputs["x"][4, 1] = np.nan
+    report = check_gradients(bn_forward, bn_backward, inputs)
+    assert not report.ok and report.arguments[0].worst == (0, 1)
+    assert "forward returned nan at y[0, 1]" in str(report)
+    assert json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_directions_have_mixed_signs():
+    """Every direction goes up in some entries and down in others, and leaves none out."""
+    point, moves = np.random.default_rng(0).standard_normal(600), []
+
+    def forward(x):
+        moves.append(x - point)
+        return x * x, x
+
+    check_gradients(forward, lambda dy, x: 2 * dy * x, {"x": point}).assert_ok()
+    moves = [move for move in moves if move.any()]
+    assert len({tuple(np.sign(move)) for move in moves}) >= 6  # three directions, forth and back
+    assert all((move > 0).sum() > 200 and (move < 0).sum() > 200 for move in moves)

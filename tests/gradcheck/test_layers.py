@@ -1,0 +1,86 @@
+"""Layers: checked as copies, their state protected and watched."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+from gradcheck_variants import BatchNorm, BatchRenorm, Chain, bn_inputs
+
+from brn_numpy.gradcheck import PrecisionWarning, check_gradients
+
+
+@pytest.mark.parametrize("method", ["richardson", "complex"])
+def test_a_layer_is_checked_and_stays_as_it_was(method):
+    """All parameters are checked; the layer, its state and its arrays stay as they were."""
+    layer = BatchNorm(3)
+    x = bn_inputs(0, (5, 3))["x"]
+    before = copy.deepcopy(vars(layer))
+    objects = (layer.gamma.data, layer.beta.data)
+    for report in (
+        check_gradients(layer, inputs={"x": x}, method=method),
+        check_gradients(layer, x, method=method),
+    ):
+        report.assert_ok()
+        assert [a.name for a in report.arguments] == ["x", "gamma", "beta"]
+        assert "forward updates mean, steps" in str(report)
+    assert layer.gamma.data is objects[0] and layer.beta.data is objects[1]
+    assert layer.steps == 0 and layer.hidden == 0 and not layer.mean.any()
+    assert layer.gamma.grad is None and vars(layer).keys() == before.keys()
+    assert np.array_equal(layer.gamma.data, before["gamma"].data)
+
+
+def test_wrong_layers_fail():
+    """Mistakes of layers are found, and changes of the state that must not be."""
+    x = bn_inputs(0, (5, 3))["x"]
+
+    class NoGamma(BatchNorm):
+        def backward(self, dy):
+            return super().backward(dy) / self.gamma.data
+
+    class Accumulates(BatchNorm):
+        def backward(self, dy):
+            old = self.gamma.grad
+            dx = super().backward(dy)
+            self.gamma.grad = self.gamma.grad + (0 if old is None else old)
+            return dx
+
+    class MovesInInference(BatchNorm):
+        def forward(self, x):
+            self.mean = self.mean + 1.0
+            return super().forward(x)
+
+    class MovesGamma(BatchNorm):
+        def forward(self, x):
+            y = super().forward(x)
+            self.gamma.data = self.gamma.data * 1.01
+            return y
+
+    report = check_gradients(NoGamma(3), x)
+    assert not report.ok and "is gamma missing?" in str(report)
+    report = check_gradients(Accumulates(3), x)
+    assert "two calls of backward give different dgamma" in str(report)
+    layer = MovesInInference(3)
+    layer.training = False
+    assert "forward changed mean" in str(check_gradients(layer, x))
+    assert "forward changed gamma" in str(check_gradients(MovesGamma(3), x))
+
+
+def test_layers_of_float32():
+    """A float32 layer is compared in float64."""
+    with pytest.warns(PrecisionWarning):
+        check_gradients(BatchNorm(3, np.float32), bn_inputs(0, (5, 3), np.float32)["x"]).assert_ok()
+
+
+def test_batch_renorm_inside_a_chain_can_be_pinned():
+    """frozen=True pins layers inside a layer, and the explanation does so, too."""
+    x = bn_inputs(0, (5, 3))["x"]
+    net = Chain(BatchNorm(3), BatchRenorm(3), Chain(BatchRenorm(3)), BatchNorm(3))
+    check_gradients(net, x, frozen=True).assert_ok()
+    report = check_gradients(net, x)
+    assert not report.ok and "RIGHT once r and d are held constant" in str(report)
+    check_gradients(BatchRenorm(3), {"x": x}, frozen=True).assert_ok()
+    assert net.layers[1].correction is None
+    with pytest.raises(ValueError, match="nothing to pin"):
+        check_gradients(BatchNorm(3), x, frozen=True)

@@ -1,0 +1,116 @@
+"""What else is verified: changed inputs, repeated calls, linearity, shapes, layers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+from gradcheck_variants import bn_backward, bn_forward, bn_inputs
+
+from brn_numpy.gradcheck import check_gradients
+
+
+def problems_of(forward, backward, **options):
+    report = check_gradients(forward, backward, bn_inputs(0, (5, 3)), **options)
+    assert not report.ok
+    return " | ".join(report.problems)
+
+
+def test_forward_that_changes_its_input():
+    """A forward that writes into x is found out."""
+
+    def forward(x, gamma, beta):
+        result = bn_forward(x.copy(), gamma, beta)
+        x -= x.mean(axis=0)
+        return result
+
+    assert "forward changed its argument x" in problems_of(forward, bn_backward)
+
+
+def test_forward_that_changes_a_constant():
+    """A forward that writes into a constant is found out, and the caller's stays."""
+
+    def forward(x, running):
+        running["mean"] += 1.0
+        return 2 * x, None
+
+    inputs = {"x": np.ones(3), "running": {"mean": np.zeros(3)}}
+    report = check_gradients(forward, lambda dy, _: 2 * dy, inputs)
+    assert report.problems == ("forward changed its argument running",)
+    assert not inputs["running"]["mean"].any()
+
+
+def test_backward_that_writes():
+    """A backward that writes into dy or the cached x is found out."""
+
+    def changes_dy(dy, cache):
+        grads = bn_backward(dy, cache)
+        dy *= 2
+        return grads
+
+    def changes_x(dy, cache):
+        grads = bn_backward(dy, cache)
+        cache.x[0, 0] = 7
+        return grads
+
+    assert "backward changed dy" in problems_of(bn_forward, changes_dy)
+    assert "backward changed its argument x" in problems_of(bn_forward, changes_x)
+
+
+def test_calls_that_do_not_repeat():
+    """Two calls of either pass must agree."""
+    calls = []
+
+    def forward(x, gamma, beta):
+        calls.append(1)
+        return bn_forward(x, gamma * (1 + 0.1 * (len(calls) == 2)), beta)
+
+    assert "two calls of forward" in problems_of(forward, bn_backward)
+    total = {}
+
+    def accumulates(dy, cache):
+        dx, dgamma, dbeta = bn_backward(dy, cache)
+        total[0] = dgamma = total.get(0, 0) + dgamma
+        return dx, dgamma, dbeta
+
+    assert "two calls of backward give different dgamma" in problems_of(bn_forward, accumulates)
+
+
+def test_backward_must_be_linear_in_dy():
+    """A backward that ignores dy, or is not linear in it, is found out."""
+    dy0 = np.random.default_rng(5).standard_normal((5, 3))
+    text = problems_of(bn_forward, lambda dy, cache: bn_backward(dy0, cache))
+    assert "dx is not linear in dy" in text and "dgamma is not linear in dy" in text
+    text = problems_of(bn_forward, lambda dy, cache: bn_backward(dy * np.abs(dy), cache))
+    assert "dx is not linear in dy" in text
+
+
+def test_shapes_dtypes_and_missing_gradients():
+    """A gradient has the shape and the dtype of its argument."""
+
+    def column(dy, cache):
+        dx, dgamma, _ = bn_backward(dy, cache)
+        return dx.astype(np.float32), dgamma[:, None], None
+
+    text = problems_of(bn_forward, column)
+    assert "dx must be float64 (5, 3) like x, got float32 (5, 3)" in text
+    assert "dgamma must be float64 (3,) like gamma, got float64 (3, 1)" in text
+    assert "dbeta must be float64 (3,) like beta, got object ()" in text
+    text = problems_of(bn_forward, lambda dy, cache: {"x": bn_backward(dy, cache)[0]})
+    assert "dgamma must be float64 (3,) like gamma, got object ()" in text
+
+
+def test_inputs_and_scalars_stay_as_they_are():
+    """Read-only inputs and losses that are numbers work."""
+    inputs = bn_inputs(0)
+    for value in inputs.values():
+        value.flags.writeable = False
+    check_gradients(bn_forward, bn_backward, inputs).assert_ok()
+    cache = SimpleNamespace()
+
+    def loss(x):
+        cache.x = x
+        return float((x**2).sum()), x
+
+    check_gradients(loss, lambda dy, x: 2 * dy * x, [np.ones(3)]).assert_ok()
+    assert cache.x is not inputs["x"]

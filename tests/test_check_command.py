@@ -1,0 +1,194 @@
+"""python -m brn_numpy check: the package's own gradients, and those of a reader's functions."""
+
+import json
+
+import numpy as np
+import pytest
+
+from brn_numpy import cli, selfcheck
+from brn_numpy.gradcheck import check_gradients
+
+FUNCTIONS = """
+import numpy as np
+
+def forward(x, gamma, beta):
+    xc = x - x.mean(axis=0)
+    std = np.sqrt((xc * xc).mean(axis=0) + 1e-5)
+    return gamma * xc / std + beta, (xc / std, std, gamma)
+
+def backward(dy, cache):
+    z, std, gamma = cache
+    dx = gamma / std * (dy - dy.mean(axis=0) - z * (dy * z).mean(axis=0))
+    return dx, (dy * z).sum(axis=0), dy.sum(axis=0)
+
+def without_variance(dy, cache):
+    z, std, gamma = cache
+    return gamma / std * (dy - dy.mean(axis=0)), (dy * z).sum(axis=0), dy.sum(axis=0)
+
+def broken(dy, cache):
+    return undefined
+
+def renorm(x, gamma, beta, running_mean, running_std, eps, correction=None):
+    xc = x - x.mean(axis=0)
+    std = np.sqrt((xc * xc).mean(axis=0) + eps)
+    r, d = correction or (std / running_std, (x.mean(axis=0) - running_mean) / running_std)
+    z = xc / std
+    return gamma * (z * r + d) + beta, {"z": z, "std": std, "gamma": gamma, "r": r, "d": d}
+
+def renorm_backward(dy, c):
+    dx, dg, db = backward(dy, (c["z"], c["std"], c["gamma"]))
+    return dx * c["r"], c["r"] * dg + c["d"] * db, db
+"""
+BN = ["--inputs", "x=7,6 gamma=6 beta=6"]
+BRN = [
+    "--inputs",
+    "x=7,6 gamma=6 beta=6 running_mean=6 running_std=6 eps=0.2",
+    "--wrt",
+    "x,gamma,beta",
+]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Return a function that runs `check` beside mine.py and returns exit code, output, errors."""
+    (tmp_path / "mine.py").write_text(FUNCTIONS)
+    (tmp_path / "bad.py").write_text("def forward(:\n")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        code = cli.main(["check", *arguments], prog="brn-numpy")
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_every_gradient_of_the_package_agrees(run, tmp_path):
+    """All rows are fine by both methods, in float64 to 1e-12 by the complex step; so says JSON."""
+    code, output, _ = run("--json", "rows.json")
+    assert code == 0, output
+    saved = json.loads((tmp_path / "rows.json").read_text())
+    rows = saved["results"]
+    assert saved["ok"] and all(row["ok"] for row in rows)
+    assert f"{len(rows)} gradients, 0 wrong" in output
+    exact = [row for row in rows if row["dtype"] == "float64"]
+    assert max(row["complex_step"] for row in exact) <= 1e-12
+    assert max(row["central"] for row in exact) <= 1e-8
+    assert {row["operation"] for row in rows} >= {
+        *("batch_norm", "batch_renorm", "inference", "BatchNorm", "BatchRenorm", "network"),
+        *("Linear", "Conv2d", "MaxPool2d", "AvgPool2d", "ReLU", "Flatten", "softmax_cross_entropy"),
+    }
+    for operation in ("batch_norm", "batch_renorm", "inference"):
+        mine = [row for row in rows if row["operation"] == operation and row["mode"] != "2nd order"]
+        assert {row["layout"] for row in mine} == set(selfcheck.LAYOUTS)
+        assert {row["dtype"] for row in mine} == {"float32", "float64"}
+        assert {row["argument"] for row in mine} == {"x", "gamma", "beta"}
+
+
+def test_cases_clip_r_and_d_on_either_side():
+    """The running pair is such that r and d are clipped high, clipped low, and free."""
+    for seed in range(3):
+        for case in selfcheck.cases(seed):
+            if case.operation == "batch_renorm" and case.mode == "clipped":
+                _, cache = case.forward(**case.inputs)
+                low, high = np.float32(1 / 1.5), np.float32(1.5)
+                r, d = cache.r.astype(np.float32), cache.d
+                assert (r == low).any() and (r == high).any() and ((low < r) & (r < high)).any()
+                assert (d == -0.5).any() and (d == 0.5).any() and (np.abs(d) < 0.5).any()
+
+
+def test_a_wrong_gradient_of_the_package_is_found(run, monkeypatch):
+    """With a backward pass that is off by a thousandth, the rows that use it say WRONG; exit 1."""
+    right = selfcheck.inference_backward
+
+    def wrong(dy, cache):
+        dx, dgamma, dbeta = right(dy, cache)
+        return dx * 1.001, dgamma, dbeta
+
+    def few(seed):
+        return (case for case in all_cases(seed) if case.operation == "inference")
+
+    all_cases = selfcheck.cases
+    monkeypatch.setattr(selfcheck, "inference_backward", wrong)
+    monkeypatch.setattr(selfcheck, "cases", few)
+    code, output, _ = run()
+    assert code == 1
+    for line in output.splitlines():
+        if line.startswith("inference") and "2nd order" not in line:
+            assert line.endswith("WRONG") == (" x " in line)
+    assert "Gradient check" in output  # the full report stands below the table
+
+
+def test_own_functions_that_are_right(run):
+    """A right pair: exit 0 and a table of all arguments."""
+    code, output, _ = run("mine.py:forward,backward", *BN)
+    assert code == 0
+    assert all(name in output for name in ("x ", "gamma ", "beta "))
+    assert run("mine.py:forward,backward", *BN, "--method", "complex")[0] == 0
+
+
+def test_own_functions_that_are_wrong(run, tmp_path):
+    """A wrong pair: exit 1; the table and the JSON say which gradient."""
+    code, _, _ = run("mine.py:forward,without_variance", *BN, "--json", "out.json")
+    assert code == 1
+    saved = json.loads((tmp_path / "out.json").read_text())
+    assert [argument["ok"] for argument in saved["arguments"]] == [False, True, True]
+    assert not saved["ok"]
+    assert run("mine.py:forward,without_variance", *BN, "--wrt", "gamma,beta")[0] == 0
+
+
+def test_own_batch_renorm(run):
+    """BRN passes with --frozen; without it the report says that r and d must be held constant."""
+    assert run("mine.py:renorm,renorm_backward", *BRN, "--frozen")[0] == 0
+    code, output, _ = run("mine.py:renorm,renorm_backward", *BRN)
+    assert code == 1
+    assert "held constant" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mine.py"], "expected FILE.py:FORWARD,BACKWARD, got 'mine.py'"),
+        (["mine.py:forward", *BN], "expected FILE.py:FORWARD,BACKWARD"),
+        (["none.py:forward,backward", *BN], "there is no file none.py"),
+        (["bad.py:forward,backward", *BN], "bad.py, line 1: SyntaxError"),
+        (["mine.py:forward,back", *BN], "has no function 'back'; it has forward, backward"),
+        (["mine.py:forward,backward"], "--inputs is missing"),
+        (["mine.py:forward,backward", "--inputs", "x=7,b"], "expected NAME=SHAPE such as x=7,6"),
+        (["mine.py:forward,backward", "--inputs", "x=7,-6"], "expected NAME=SHAPE such as x=7,6"),
+        (["mine.py:forward,backward", "--inputs", "7,6"], "expected NAME=SHAPE such as x=7,6"),
+        (["mine.py:forward,backward", "--inputs", "x=7,6"], "missing 2 required positional"),
+        (["mine.py:forward,broken", *BN], "name 'undefined' is not defined (mine.py, line 19)"),
+        (["mine.py:forward,backward", *BN, "--wrt", "delta"], "wrt names delta"),
+        (["--frozen"], "--frozen goes with your own functions"),
+        (["--inputs", "x=7,6"], "--inputs goes with your own functions"),
+        (["--seed", "-1"], "--seed must be at least 0"),
+        (["--json", "missing/out.json"], "there is no folder missing"),
+    ],
+)
+def test_mistakes_of_the_user(run, arguments, said):
+    """A user's mistake: exit 2 and a line that says what to do, also for errors in their code."""
+    code, output, errors = run(*arguments)
+    assert code == 2
+    assert said in errors
+    assert output == ""
+    assert errors.count("\n") == 1
+
+
+def test_inputs_are_odd_values():
+    """The values that a reader's functions get hide nothing: both signs, no 0 or 1, not centred."""
+    rng = np.random.default_rng(0)
+    gamma = selfcheck.odd_values(rng, (50,), "scale")
+    std = selfcheck.odd_values(rng, (50,), "std")
+    x = selfcheck.odd_values(rng, (500, 3))
+    assert (gamma < 0).any() and (gamma > 0).any() and np.abs(gamma).min() >= 0.5
+    assert std.min() >= 0.5 and std.std() > 0.1
+    assert np.all(np.abs(x.mean(axis=0) - 0.3) < 0.2)
+
+
+def test_the_network_is_checked_through_its_loss():
+    """The whole network ends in one number, and every parameter of it has a row."""
+    case = list(selfcheck.cases(0))[-1]
+    assert case.forward.forward(case.inputs["x"]).shape == ()
+    report = check_gradients(case.forward, None, case.inputs, frozen=True)
+    names = [argument.name for argument in report.arguments]
+    assert names == ["x", *case.forward.named_parameters()]
