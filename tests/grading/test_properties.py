@@ -1,0 +1,76 @@
+"""Properties as such: what they say, and what they make of broken solutions."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from brn_numpy.grading import matrix
+from brn_numpy.grading.catalogue import BY_KEY, textbook
+from brn_numpy.grading.contract import CONTRACT
+from brn_numpy.grading.matrix import faults
+from brn_numpy.grading.properties import PROPERTIES
+from brn_numpy.grading.properties.base import far
+
+BY_NAME = {p.name: p for p in PROPERTIES}
+
+
+def test_names_and_statements():
+    """Names are unique, statements are one sentence on one line, functions are the contract's."""
+    assert len(BY_NAME) == len(PROPERTIES)
+    for p in PROPERTIES:
+        assert p.statement.endswith(".")
+        assert "\n" not in p.statement
+        assert p.uses
+        assert set(p.uses) <= set(CONTRACT)
+
+
+def test_a_failure_says_what_came_and_what_was_expected():
+    """One line with the quantity, the place, the value and the expected value."""
+    text = BY_NAME["running-averages-by-hand"](BY_KEY["momentum-reversed"].solution(), seed=0)
+    assert text == (
+        "the running mean, a quarter of the way from 0 to 10, is 7.5 at (0,), expected 2.5"
+    )
+
+
+@pytest.mark.parametrize("broken", [None, (), np.nan, "y", (1, 2, 3, 4)])
+def test_nonsense_is_a_failure_and_no_crash(broken):
+    """Whatever a function returns, properties of it fail, and say so in one line."""
+    solution = dict.fromkeys(CONTRACT, lambda *arguments: broken)
+    texts = {p: p(solution, 0) for p in PROPERTIES}
+    assert all(text is None or (text and "\n" not in text) for text in texts.values())
+    for function in CONTRACT:
+        assert any(text for p, text in texts.items() if function in p.uses)
+
+
+def test_an_exception_is_a_failure():
+    """Its type and its text are named, on one line."""
+
+    def forward(x, gamma, beta, eps):
+        raise ValueError("operands\ncould not be broadcast")
+
+    solution = textbook.solution("batch_norm_forward", forward)
+    text = BY_NAME["y-has-mean-beta"](solution, 0)
+    assert text == "ValueError: operands could not be broadcast"
+
+
+def test_a_solution_in_parts_is_asked_for_its_parts():
+    """Properties of functions that are not there yet are left out."""
+    reversed_momentum = BY_KEY["momentum-reversed"].variant
+    names = {fault.name for fault in faults({"update_running": reversed_momentum}, 0)}
+    assert "running-averages-by-hand" in names
+    assert all(BY_NAME[name].uses == ("update_running",) for name in names)
+
+
+def test_far_names_the_worst_place():
+    """The largest error, NaN before all; a vector may have another layout, but not another size."""
+    assert far("v", [[1.0, 2.0]], [1.0, 2.0]) is None
+    assert far("v", [1.0, 2.5], [1.1, 2.0]) == "v is 2.5 at (1,), expected 2"
+    assert far("v", [9.0, np.nan], [1.0, 2.0]) == "v is nan at (1,), expected 2"
+    assert far("v", [1.0], [1.0, 2.0]) == "v has shape (1,), expected (2,)"
+    assert far("v", 3.0, 2.0) == "v is 3, expected 2"
+
+
+def test_the_examples_in_the_docstrings():
+    """They are what the code gives."""
+    assert doctest.testmod(matrix).failed == 0
