@@ -570,7 +570,10 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
         raise TypeError(f"forward must return a floating array y, got {kind}")
     y = np.array(y)
     for place in np.argwhere(~np.isfinite(y))[:1].tolist():
-        problems.append(f"forward returned {y[tuple(place)]} at y{place}")
+        problems.append(
+            f"forward returned {y[tuple(place)]} at y{place}; outputs that are no numbers are left "
+            "out of the numeric gradient"
+        )
 
     # dy twice, and two others that show whether backward is linear
     dy = np.array(rng.standard_normal(y.shape) + 0.7, y.dtype).astype(np.float64)
@@ -714,7 +717,7 @@ def _unpinned(name: str, numeric: Array, dy: Array) -> list[str]:
         return []
     for axis in (1, dy.ndim - 1):
         ratio = np.moveaxis(numeric / dy, axis, 0).reshape(dy.shape[axis], -1)
-        same = np.ptp(ratio, axis=1) <= 1e-5 * np.abs(ratio).max(axis=1)
+        same = (np.ptp(ratio, axis=1) <= 1e-5 * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
         if ratio.shape[1] > 2 and same.any():
             return [
                 f"the numeric d{name} is a constant times dy in channel(s) "
