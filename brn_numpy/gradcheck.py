@@ -414,7 +414,6 @@ def check_gradients(
     if single:
         notes.append(f"{', '.join(single)}: float32; the numeric gradient was taken in float64")
         warnings.warn(notes[-1], PrecisionWarning, stacklevel=2)
-    options = directions, rtol, atol, bool(single)
 
     def compare(name: str) -> tuple[ArgumentReport, Array]:
         def f(z: Array) -> Array:
@@ -422,7 +421,9 @@ def check_gradients(
 
         with np.errstate(all="ignore"):
             loss = _Loss(f, subject.inputs[name], dy, method)
-            return _compare(subject, name, grads[name], loss, rng, *options)
+            return _compare(
+                subject, name, grads[name], loss, rng, directions, rtol, atol, bool(single)
+            )
 
     y, cache, _ = subject.run()
     if frozen is not None:
@@ -450,7 +451,12 @@ class _Subject:
 
     def __init__(self, forward: Any, backward: Any, inputs: Any, wrt: Any) -> None:
         if isinstance(inputs, (tuple, list)):
-            inputs = dict(zip(inspect.signature(forward).parameters, inputs, strict=False))
+            names = list(inspect.signature(forward).parameters)
+            if len(inputs) > len(names):
+                raise TypeError(
+                    f"inputs has {len(inputs)} values, but forward takes {', '.join(names)}"
+                )
+            inputs = dict(zip(names, inputs, strict=False))
         if not isinstance(inputs, Mapping):
             raise TypeError(f"inputs must be a dict or sequence of values, got {type(inputs)}")
         self.forward, self.backward, self.inputs = forward, backward, dict(inputs)
@@ -610,10 +616,17 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
 
 
 def _compare(
-    subject: _Subject, name: str, ours: Array, loss: _Loss, rng: np.random.Generator, *options: Any
+    subject: _Subject,
+    name: str,
+    ours: Array,
+    loss: _Loss,
+    rng: np.random.Generator,
+    directions: int | None,
+    rtol: float | None,
+    atol: float | None,
+    single: bool,
 ) -> tuple[ArgumentReport, Array]:
     """Compare a gradient with slopes; return the report, and the numeric gradient (or slopes)."""
-    directions, rtol, atol, single = options
     x, h, step = loss.x, _steps(loss.x, loss.method), STEPS[loss.method][0]
     arrays = {k: subject.inputs[k] for k in subject.floats}
     ratios = [np.abs(a) / _steps(a, "central") * STEPS["central"][0] for a in arrays.values()]

@@ -63,6 +63,13 @@ def test_steps_given_by_the_caller():
     np.testing.assert_allclose(coarse, dy * np.cos(x) * np.sin(0.1) / 0.1, rtol=1e-12)
 
 
+def test_richardson_cancels_two_powers_of_the_step():
+    """The errors of x**5 are h**2 and h**4; without them even a step of 0.5 gives 5 x**4."""
+    x, dy = np.array([1.0, -2.0, 3.0]), np.array([1.0, 2.0, -1.0])
+    got = numerical_gradient(lambda x: x**5, x, dy, method="richardson", step=0.5)
+    np.testing.assert_allclose(got, 5 * dy * x**4, rtol=1e-12)
+
+
 @pytest.mark.parametrize("method", ["central", "richardson", "complex"])
 def test_error_estimate_bounds_the_error(method):
     """The estimated error is larger than the true one, and still small."""

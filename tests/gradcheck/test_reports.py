@@ -86,3 +86,9 @@ def test_examples_in_the_docstrings():
     """The examples run."""
     assert doctest.testmod(gradcheck).failed == 0
     assert doctest.testmod(gradcheck).attempted >= 6
+
+
+def test_more_inputs_than_forward_has_names_for():
+    """A forward that takes *args gives its inputs no names: that is said, none is dropped."""
+    with pytest.raises(TypeError, match="inputs has 2 values, but forward takes args"):
+        check_gradients(lambda *args: (args[0], None), lambda dy, _: dy, [np.ones(2), np.ones(2)])
