@@ -18,7 +18,7 @@ SLICE = 1024  # so many rows are added one after the other before a new partial 
 
 
 class Centre(NamedTuple):
-    """Where the values of each channel lie: their mean is shift + offset, exactly.
+    """Where the values of each channel lie: their mean is shift + offset.
 
     One number is too coarse in float32: near 1e4 its neighbours are 1e-3 apart, which is a tenth
     of a standard deviation of 1e-2. So the mean is kept in two parts, the rounded mean `shift`
@@ -43,8 +43,9 @@ def channel_sum(a: Array) -> Array:
 def channel_dot(a: Array, b: Array) -> Array:
     """Sum the products a * b of two (A, C, B) arrays over everything but the channels.
 
-    No array of products is made. Nothing is conjugated, unlike in np.vecdot, so that the result is
-    an analytic function of complex arrays.
+    No array of products is made. Long axes are cut into slices, whose results are then added.
+    Nothing is conjugated, unlike in np.vecdot, so that the result is an analytic function of
+    complex arrays.
     """
     rows, _, columns = a.shape
     if rows <= SLICE and columns <= 8 * SLICE:
@@ -93,22 +94,19 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
 def _centre_with_care(x: Array, eps: float) -> tuple[Array, Centre]:
     """Do what `centre` does for the rare channels in which it loses digits or overflows.
 
-    Such are constant channels whose mean was rounded (0.1 + 0.1 + 0.1 is not 3 * 0.1): the mean
-    is put back between the smallest and the largest value. And channels whose squares overflow:
-    they are scaled to [-1, 1] first. A channel with a NaN or an inf comes out as NaN.
+    Such are constant channels whose mean was rounded (0.1 + 0.1 + 0.1 is not 0.3, so the mean of
+    three 0.1 need not be 0.1), and channels whose squares overflow. Here the shift is the middle of
+    the range, which is exact for a constant channel; what is left is scaled to [-1, 1] and centred
+    once more. A channel with a NaN or an inf comes out as NaN.
     """
     count = x.shape[0] * x.shape[2]
     low, high = x.min(axis=(0, 2)), x.max(axis=(0, 2))
-    size = _one_for_zero(np.maximum(np.abs(low), np.abs(high)))
-    shift = np.clip(channel_sum(x / per_channel(size)) / count * size, low, high)
+    shift = low / 2 + high / 2
     xc = x - per_channel(shift)
-    spread = _one_for_zero(np.maximum(high - shift, shift - low))
+    spread = np.maximum(high - shift, shift - low)
+    spread[spread == 0] = 1  # a constant channel: nothing to scale
     unit = xc / per_channel(spread)  # in [-1, 1]
     offset = channel_sum(unit) / count
-    var = np.maximum(channel_dot(unit, unit) / count - offset * offset, 0)
-    return xc, Centre(shift, offset * spread, np.hypot(np.sqrt(var) * spread, math.sqrt(eps)))
-
-
-def _one_for_zero(size: Array) -> Array:
-    """Replace 0 by 1, so that it can be divided by."""
-    return np.where(size == 0, size.dtype.type(1), size)
+    unit -= per_channel(offset)
+    std = np.sqrt(channel_dot(unit, unit) / count) * spread  # without eps
+    return xc, Centre(shift, offset * spread, np.hypot(std, math.sqrt(eps)))

@@ -99,13 +99,13 @@ def as_affine(gamma: Array, beta: Array, channels: Array) -> tuple[Array, Array]
 
 def affine(
     xc: Array,
-    channels: Array,
-    shape: tuple[int, ...],
+    channels: Array,  # x (A, C, B)
+    shape: tuple[int, ...],  # of the caller's x
     centre: Centre,
     gamma: Array,
     beta: Array,
 ) -> tuple[Array, BatchNormCache]:
-    """Turn xc = x - shift into y = gamma * (xc - offset) / std + beta, in place."""
+    """Overwrite xc = x - shift with gamma * (xc - offset) / std + beta; return y and cache."""
     scale = gamma / centre.std  # (C,)
     xc *= per_channel(scale)
     xc += per_channel(beta - scale * centre.offset)
@@ -145,12 +145,12 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
     centre = cache.centre
     count = x.shape[0] * x.shape[2]
 
-    dx = x - per_channel(centre.shift)
+    dx = x - per_channel(centre.shift)  # so far xc
     dbeta = _kernels.channel_sum(dy)
     dgamma = (_kernels.channel_dot(dx, dy) - centre.offset * dbeta) / centre.std
 
-    # dx = scale * (dy - mean(dy) - (xc - offset)/std * mean(dy * xhat)), term by term, in place
-    slope = -dgamma / centre.std / count  # (C,)
+    # dx = scale * (dy - mean(dy) + slope * (xc - offset)), term by term, in place
+    slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std
     dx *= per_channel(slope)
     dx += dy
     dx -= per_channel(dbeta / count + slope * centre.offset)

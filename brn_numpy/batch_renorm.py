@@ -26,7 +26,7 @@ from ._checks import (
     real_number,
 )
 from .batch_norm import BatchNormCache, affine, as_affine, as_arguments, batch_norm_backward
-from .moments import Moments, check_moments, check_running
+from .moments import Moments, check_batch, check_running
 
 
 @np.errstate(all="ignore")
@@ -69,7 +69,7 @@ def renorm_correction(
     >>> print(r, d)  # channel 0 is free, channel 1 is clipped: 4 to 3 and 5 to 2
     [2. 3.] [0.5 2. ]
     """
-    batch, running = check_moments("batch", batch), check_running(running)
+    batch, running = check_batch(batch), check_running(running)
     if batch.mean.shape != running.mean.shape:
         raise ValueError(
             f"batch and running must have the same number of channels, "
@@ -178,8 +178,8 @@ def batch_renorm_forward(
         )
     xc, centre = _kernels.centre(channels, eps)
     if pinned is None:
-        # Seen from `shift`, the mean of the minibatch is `offset`: the large common part of the two
-        # means cancels before it can hide their difference.
+        # mu_B - mu = offset - (mu - shift): in float32, mu_B itself may have too few digits for
+        # this difference, the two terms on the right have enough.
         near = Moments(running.mean - centre.shift, running.std)
         pinned = _clipped(Moments(centre.offset, centre.std), near, *bounds)
     r, d = pinned
@@ -206,7 +206,8 @@ def batch_renorm_backward(dy: Array, cache: BatchRenormCache) -> tuple[Array, Ar
               = r \sum dy \, z + d \sum dy, \qquad
               \frac{\partial \ell}{\partial \beta} = \sum dy
 
-    with z = (x - mu_B) / sigma_B; the bar is the mean over a channel (Ioffe 2017, section 3).
+    with z = (x - mu_B) / sigma_B, which is BN's xhat; BRN's is z r + d. The bar is the mean over a
+    channel (Ioffe 2017, section 3).
 
     Parameters
     ----------

@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
             print(OVERVIEW.format(version=__version__, prog=prog), end="")
         else:
             code = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
         print(f"{prog}: error: {error}", file=sys.stderr)
         return 2
@@ -53,6 +54,9 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except (OSError, UnicodeEncodeError) as error:  # a full disk, or a terminal without our letters
+        print(f"{prog}: error: the output could not be written: {error}", file=sys.stderr)
+        return 2
     return code
 
 

@@ -94,7 +94,8 @@ def numerical_gradient(
     def value(z: Array) -> Array:
         return _output(f(z.copy()), "f", z)
 
-    shape = value(x).shape
+    y = value(x)
+    shape = y.shape
     random = np.random.default_rng([SALT, seed]).standard_normal(shape)
     dy = random + 0.7 if dy is None else np.asarray(dy)
     if dy.shape != shape or dy.dtype.kind not in "fiu":
@@ -105,6 +106,8 @@ def numerical_gradient(
         slopes = [loss.slope(_only(h, place)) for place in np.ndindex(x.shape)]
         gradient = np.reshape([slope.value for slope in slopes], x.shape) / h
         error = np.reshape([slope.error for slope in slopes], x.shape) / h
+    if np.isnan(y).any():
+        gradient = error = np.full(x.shape, np.nan)  # so is the sum over all outputs
     return (gradient, error) if return_error else gradient
 
 
@@ -688,7 +691,7 @@ def _compare(
     ok, failed = not blind and not wrong.any(), int(wrong.sum())
     kind, at = "directions" if count else "entries", place if isinstance(place, tuple) else None
     source += f" x {size:.2g}, the size of the terms"
-    numbers = mine, value, gap, gap / size if gap else 0.0, allowed
+    numbers = mine, value, gap, gap / size if gap and size else gap, allowed
     report = ArgumentReport(
         name, ok, len(probes), kind, failed, at, *numbers, source, tuple(kinks), remark
     )

@@ -17,7 +17,7 @@ import numpy as np
 from ._checks import Array, as_channels, each_channel, epsilon, float_array, integer, real_number
 from .moments import Moments, batch_moments, check_moments, check_running
 from .nn import BatchNorm, Layer, Sequential
-from .nn.norm import STEPS
+from .nn.norm import STEP_KEY
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def state_from_moments(
     if framework == "avalanche":
         state = {key: value.reshape(1, -1, 1, 1) for key, value in state.items()}
     if framework in ("torch", "torchrl"):
-        state[STEPS] = np.array(steps)
+        state[STEP_KEY] = np.array(steps)
     if framework in ("keras", "tf1"):
         state |= dict(zip(RENORM, (mean.copy(), std.copy()), strict=True))
     if framework == "keras":
@@ -228,8 +228,8 @@ def update_state(
             weights = [move(f"{key}_weight", np.ones(1), renorm_alpha) for key in RENORM]
             move("moving_mean", mean / weights[0], alpha)
             move("moving_variance", (std / weights[1]) ** 2 - eps, alpha)
-    if STEPS in new:
-        new[STEPS] += 1
+    if STEP_KEY in new:
+        new[STEP_KEY] += 1
     return new
 
 

@@ -100,6 +100,13 @@ def check_running(running: object, like: Array | None = None) -> Moments:
     return Moments(mean, std)
 
 
+def check_batch(batch: object) -> Moments:
+    """Return the moments of a minibatch, checked; NaN is let through, it stays in its channel."""
+    mean, std = check_moments("batch", batch)
+    each_channel("batch.std", std, ~(std <= 0), "> 0 (it contains eps)")
+    return Moments(mean, std)
+
+
 @np.errstate(all="ignore")
 def update_running(running: Moments, batch: Moments, momentum: float = 0.01) -> Moments:
     r"""Move the running pair towards the moments of a minibatch.
@@ -137,7 +144,7 @@ def update_running(running: Moments, batch: Moments, momentum: float = 0.01) -> 
     [2.5] [1.5]
     """
     old = check_running(running)
-    new = check_moments("batch", batch)
+    new = check_batch(batch)
     alpha = real_number("momentum", momentum, low=0.0, high=1.0)
     if new.mean.shape != old.mean.shape:
         raise ValueError(

@@ -226,3 +226,27 @@ def test_batch_norm_refuses_one_value_per_channel(shape):
     with pytest.raises(ValueError, match=r"^x\b.*batch_renorm_forward"):
         bn.batch_norm_forward(np.ones(shape), GAMMA, BETA)
     assert (GAMMA.tobytes(), BETA.tobytes()) == before
+
+
+@pytest.mark.parametrize("part", ["mean", "std"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_the_bad_channel_of_a_running_pair_is_named(part, value):
+    """The message says which channel of the running pair is bad, and what is in it."""
+    if (part, value) == ("mean", -1.0):
+        return  # a mean may be negative
+    pair = {"mean": np.array([0.1, -0.2, 0.3]), "std": np.array([0.9, 1.1, 1.2])}
+    pair[part][1] = value
+    with pytest.raises(ValueError, match=rf"running\.{part} .* got {value} in channel 1"):
+        bn.inference_forward(np.ones((2, 3)), np.ones(3), np.zeros(3), bn.Moments(**pair))
+
+
+@pytest.mark.parametrize("std", [0.0, -3.0])
+def test_a_batch_std_that_is_none(std):
+    """A minibatch's std contains eps: 0 or less is refused, it would spoil the running pair."""
+    good, bad = bn.Moments(np.zeros(2), np.ones(2)), bn.Moments(np.zeros(2), np.array([1.0, std]))
+    for refused in (
+        lambda: bn.update_running(good, bad, 0.5),
+        lambda: bn.renorm_correction(bad, good, 2.0, 1.0),
+    ):
+        with pytest.raises(ValueError, match=r"batch\.std must be > 0 .* in channel 1"):
+            refused()

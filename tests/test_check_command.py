@@ -28,6 +28,9 @@ def without_variance(dy, cache):
 def broken(dy, cache):
     return undefined
 
+def leaves(x, gamma, beta):
+    raise SystemExit(0)
+
 def renorm(x, gamma, beta, running_mean, running_std, eps, correction=None):
     xc = x - x.mean(axis=0)
     std = np.sqrt((xc * xc).mean(axis=0) + eps)
@@ -38,6 +41,20 @@ def renorm(x, gamma, beta, running_mean, running_std, eps, correction=None):
 def renorm_backward(dy, c):
     dx, dg, db = backward(dy, (c["z"], c["std"], c["gamma"]))
     return dx * c["r"], c["r"] * dg + c["d"] * db, db
+"""
+TYPED = """
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Cache:
+    x: tuple
+
+def forward(x):
+    return x * x, Cache(x)
+
+def backward(dy, cache):
+    return 2 * dy * cache.x
 """
 BN = ["--inputs", "x=7,6 gamma=6 beta=6"]
 BRN = [
@@ -53,6 +70,8 @@ def run(tmp_path, monkeypatch, capsys):
     """Return a function that runs `check` beside mine.py and returns exit code, output, errors."""
     (tmp_path / "mine.py").write_text(FUNCTIONS)
     (tmp_path / "bad.py").write_text("def forward(:\n")
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n")
+    (tmp_path / "typed.py").write_text(TYPED)
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -136,6 +155,11 @@ def test_own_functions_that_are_wrong(run, tmp_path):
     assert run("mine.py:forward,without_variance", *BN, "--wrt", "gamma,beta")[0] == 0
 
 
+def test_own_file_with_a_dataclass(run):
+    """A file is loaded as an import would load it: dataclasses find their module."""
+    assert run("typed.py:forward,backward", "--inputs", "x=3,4")[0] == 0
+
+
 def test_own_batch_renorm(run):
     """BRN passes with --frozen; without it the report says that r and d must be held constant."""
     assert run("mine.py:renorm,renorm_backward", *BRN, "--frozen")[0] == 0
@@ -150,7 +174,12 @@ def test_own_batch_renorm(run):
         (["mine.py"], "expected FILE.py:FORWARD,BACKWARD, got 'mine.py'"),
         (["mine.py:forward", *BN], "expected FILE.py:FORWARD,BACKWARD"),
         (["none.py:forward,backward", *BN], "there is no file none.py"),
-        (["bad.py:forward,backward", *BN], "bad.py, line 1: SyntaxError"),
+        (["bad.py:forward,backward", *BN], "SyntaxError: invalid syntax (bad.py, line 1)"),
+        (["leaves.py:forward,backward", *BN], "SystemExit: 0 (leaves.py, line 2), while it was"),
+        (["mine.py:leaves,backward", *BN], "SystemExit: 0 (mine.py, line 22)"),
+        (["mine.py:forward,backward", *BN, "--json", "mine.py"], "would replace what is read"),
+        (["mine.py:forward,backward", "--inputs", "x=2 x=3"], "--inputs names x twice"),
+        (["mine.py:forward,backward", "--inputs", "x=999999999,999999"], "MemoryError"),
         (["mine.py:forward,back", *BN], "has no function 'back'; it has forward, backward"),
         (["mine.py:forward,backward"], "--inputs is missing"),
         (["mine.py:forward,backward", "--inputs", "x=7,b"], "expected NAME=SHAPE such as x=7,6"),

@@ -150,6 +150,38 @@ def test_main_in_one_process(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().err == "\nbrn-numpy: interrupted\n"
 
 
+def test_json_in_place_of_the_data(tmp_path, capsys):
+    """--json on the file that --data reads is refused, and the data stay."""
+    file = tmp_path / "two.npz"
+    np.savez(file, X=np.eye(90), y=np.arange(90) % 3)
+    before = file.read_bytes()
+    assert cli.main([*QUICK, "--data", str(file), "--json", str(file)]) == 2
+    assert "would replace what is read" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_output_that_cannot_be_written():
+    """A full disk behind standard output: exit code 2 and one line."""
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "brn_numpy"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_progress_fits_a_narrow_terminal(monkeypatch, capsys):
+    """The line is cut to the width of the terminal: a longer one would wrap and pile up."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "30")
+    progress = common.Progress(total=10)
+    progress.begin("a label that is far too long for this terminal", 5)
+    progress.after_step(0, 1.0)
+    progress.clear()
+    assert max(len(part) for part in capsys.readouterr().err.split("\r")) <= 29
+
+
 @pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may write")
 def test_json_in_a_folder_without_rights(tmp_path):
     """Rights are looked at before the first training, not after the last."""

@@ -174,3 +174,16 @@ def test_bounds_larger_than_the_dtype_are_no_bounds(dtype):
     large = results(case._replace(r_max=1e300, d_max=1e300))
     for name, a in results(case).items():
         assert np.array_equal(a, large[name]), name
+
+
+@pytest.mark.parametrize("dtype, huge", [(np.float64, 1e200), (np.float32, 1e30)])
+def test_huge_skewed_channels(dtype, huge):
+    """Squares that overflow, in a channel whose mean is far from the middle of its range."""
+    x = np.full((9, 2), dtype(huge))
+    x[0, 0], x[1:3, 1] = -huge, 0
+    y, cache = bn.batch_norm_forward(x, np.ones(2, dtype), np.zeros(2, dtype))
+    unit = x.astype(np.float64) / huge  # the same in a unit in which nothing overflows
+    expected = (unit - unit.mean(axis=0)) / unit.std(axis=0)
+    np.testing.assert_allclose(y, expected, rtol=50 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(cache.batch.std / huge, unit.std(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(cache.batch.mean / huge, unit.mean(axis=0), rtol=1e-5)

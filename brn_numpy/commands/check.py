@@ -59,7 +59,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the check that was asked for; return the exit code."""
-    check_writable(options.json)
+    own_file = (options.functions or "").rpartition(":")[0]
+    check_writable(options.json, own_file)
     if options.seed < 0:
         raise UserError(f"--seed must be at least 0, got {options.seed}")
     if options.functions is not None:
@@ -107,8 +108,8 @@ def _check_own(options: argparse.Namespace) -> int:
     if not options.inputs:
         raise UserError("--inputs is missing, for example --inputs 'x=7,6 gamma=6 beta=6'")
     rng = np.random.default_rng([options.seed, 1])  # another stream than that of dy
-    inputs = dict(_read_input(text, rng) for text in options.inputs.split())
     try:
+        inputs = _read_inputs(options.inputs, rng)
         report = gradcheck.check_gradients(
             forward,
             backward,
@@ -118,8 +119,11 @@ def _check_own(options: argparse.Namespace) -> int:
             method=options.method or "richardson",
             seed=options.seed,
         )
-    except Exception as error:  # theirs, or ours about what they gave us
-        raise UserError(f"{type(error).__name__}: {error}{_place(error, options)}") from None
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # theirs, or ours about what they gave us
+        place = _place(error, Path(options.functions.rpartition(":")[0]))
+        raise UserError(f"{type(error).__name__}: {error}{place}") from None
     print(report)
     if options.json is not None:
         write_json(options.json, report.to_dict())
@@ -139,13 +143,15 @@ def _load(text: str) -> list[Callable[..., Any]]:
     if spec is None or spec.loader is None:
         raise UserError(f"{path} is no Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     sys.path.insert(0, str(path.parent))  # as when the file itself is run
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        trail = traceback.extract_tb(error.__traceback__)
-        line = error.lineno if isinstance(error, SyntaxError) else trail[-1].lineno
-        raise UserError(f"{path}, line {line}: {type(error).__name__}: {error}") from None
+    except SyntaxError as error:
+        raise UserError(f"SyntaxError: {error.msg} ({path.name}, line {error.lineno})") from None
+    except (Exception, SystemExit) as error:
+        text = f"{type(error).__name__}: {error}{_place(error, path)}"
+        raise UserError(f"{text}, while it was loaded") from None
     for wanted in names:
         if not callable(getattr(module, wanted, None)):
             found = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
@@ -153,6 +159,17 @@ def _load(text: str) -> list[Callable[..., Any]]:
                 f"{path} has no function {wanted!r}; it has {', '.join(found) or 'none'}"
             )
     return [getattr(module, wanted) for wanted in names]
+
+
+def _read_inputs(text: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Read NAME=SHAPE and NAME=NUMBER, with blanks between them."""
+    inputs: dict[str, Any] = {}
+    for part in text.split():
+        name, value = _read_input(part, rng)
+        if name in inputs:
+            raise UserError(f"--inputs names {name} twice")
+        inputs[name] = value
+    return inputs
 
 
 def _read_input(text: str, rng: np.random.Generator) -> tuple[str, Any]:
@@ -172,12 +189,11 @@ def _read_input(text: str, rng: np.random.Generator) -> tuple[str, Any]:
     return name, selfcheck.odd_values(rng, shape, kind)
 
 
-def _place(error: Exception, options: argparse.Namespace) -> str:
+def _place(error: BaseException, path: Path) -> str:
     """Say in which line of the reader's file an exception arose, if it did there."""
-    path = Path(options.functions.rpartition(":")[0]).resolve()
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).resolve() == path
+        if Path(frame.filename).resolve() == path.resolve()
     ]
     return f" ({path.name}, line {lines[-1]})" if lines else ""

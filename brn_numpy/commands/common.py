@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -32,11 +33,15 @@ def positive(text: str) -> int:
     return number
 
 
-def check_writable(path: str | None) -> None:
-    """Find out before a long run that its results could not be written."""
+def check_writable(path: str | None, source: str | None = None) -> None:
+    """Refuse, before a long run, a file that cannot be written or is the `source` of the run."""
     if path is None:
         return
     target = Path(path)
+    if source and target.exists() and Path(source).exists() and target.samefile(source):
+        raise UserError(f"--json {path} would replace what is read; choose another name")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise UserError(f"--json {path} is no ordinary file, expected the name of one")
     if target.is_dir():
         raise UserError(f"--json {path} is a folder, expected the name of a file")
     if not target.parent.is_dir():
@@ -82,9 +87,11 @@ class Progress:
         done = self.before + step + 1
         left = (now - self.started) * (self.total - done) / done
         line = f"{100 * done // self.total:3d} %  {self.label}, about {left:.0f} s left"
-        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+        width = min(70, shutil.get_terminal_size().columns - 1)
+        print(f"\r{line[:width]:<{width}}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Wipe the line out."""
         if self.visible:
-            print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
+            width = min(70, shutil.get_terminal_size().columns - 1)
+            print(f"\r{'':<{width}}\r", end="", file=sys.stderr, flush=True)

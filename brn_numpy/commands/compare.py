@@ -52,7 +52,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run all trainings, then print the table and write the JSON; return the exit code."""
-    check_writable(options.json)
+    check_writable(options.json, options.data)
     images = _images(options.data)
     jobs = [
         (regime, seed, method)

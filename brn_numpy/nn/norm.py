@@ -20,7 +20,7 @@ from ..schedule import PAPER_SCHEDULE
 from .layer import Layer, Parameter, layer_upstream
 from .linear import parameter_dtype
 
-STEPS = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
+STEP_KEY = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
 
 
 class BatchNorm(Layer):
@@ -146,12 +146,12 @@ class BatchNorm(Layer):
             **super().state_dict(),
             "running_mean": self.running.mean.copy(),
             "running_std": self.running.std.copy(),
-            STEPS: np.asarray(self.num_batches_tracked),
+            STEP_KEY: np.asarray(self.num_batches_tracked),
         }
 
     def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
-        mean, std, steps = (
-            state.get(key, np.array(1)) for key in ("running_mean", "running_std", STEPS)
+        mean, std, steps = (  # 1 for an entry that is missing, which is reported elsewhere
+            state.get(key, np.array(1)) for key in ("running_mean", "running_std", STEP_KEY)
         )
         problems = []
         if not np.isfinite(mean).all():
@@ -159,20 +159,21 @@ class BatchNorm(Layer):
         if not (np.isfinite(std) & (std > 0)).all():
             problems.append("'running_std' must be finite and > 0")
         if steps < 0:
-            problems.append(f"{STEPS!r} must be >= 0")
+            problems.append(f"{STEP_KEY!r} must be >= 0")
         return problems
 
     def _set_state(self, state: Mapping[str, Array]) -> None:
         super()._set_state(state)
         self.running = Moments(state["running_mean"], state["running_std"])
-        self.num_batches_tracked = int(state[STEPS])
+        self.num_batches_tracked = int(state[STEP_KEY])
 
 
 class BatchRenorm(BatchNorm):
-    """Batch Renormalization: BatchNorm whose output in training mode is that of inference mode.
+    """Batch Renormalization: BatchNorm corrected, in training mode, towards the running pair.
 
-    It is so as far as the bounds r_max and d_max allow; they come from the schedule, by the number
-    of training steps so far (`num_batches_tracked`).
+    As far as the bounds r_max and d_max allow, the output in training mode is that of inference
+    mode with the running pair as it was before the minibatch. The bounds come from the schedule, by
+    the number of training steps so far (`num_batches_tracked`).
 
     Parameters
     ----------

@@ -13,6 +13,8 @@ from .layer import Parameter
 class Optimizer:
     """Change parameters along their gradients; `lr` may be changed between steps.
 
+    The state holds the rate as it is then, and loading it sets the rate.
+
     `slots` holds what is remembered of earlier steps: lists with one array per parameter.
     """
 
@@ -44,6 +46,11 @@ class Optimizer:
         for position, param in enumerate(self.parameters):
             if param.grad is None:
                 raise RuntimeError(f"parameter {position} has no gradient yet: call backward first")
+            if param.grad.shape != param.data.shape:
+                raise ValueError(
+                    f"parameter {position} must have a gradient of its shape {param.data.shape}, "
+                    f"got {param.grad.shape}"
+                )
             grads.append(param.grad)
         self.steps += 1
         for position, (param, grad) in enumerate(zip(self.parameters, grads, strict=True)):

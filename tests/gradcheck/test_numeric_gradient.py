@@ -214,3 +214,10 @@ def test_exceptions_come_through():
 
     with pytest.raises(KeyError, match="mine"):
         numerical_gradient(f, np.ones(2))
+
+
+@pytest.mark.parametrize("method", ["central", "richardson", "complex"])
+def test_a_nan_gives_nan(method):
+    """A loss that sums over a NaN is NaN, and so is its gradient: never a silent 0."""
+    got = numerical_gradient(lambda x: x**2, np.array([1.0, np.nan]), np.ones(2), method=method)
+    assert np.isnan(got).all()

@@ -176,3 +176,13 @@ def test_relative_errors_are_those_of_a_column():
         inputs = bn_inputs(seed, (30, 4))
         report = check_gradients(bn_forward, bn_backward, inputs, method="central", seed=seed)
         assert report.arguments[0].relative_error <= 1e-9
+
+
+@pytest.mark.parametrize("directions", [0, 3])
+def test_a_wrong_gradient_where_every_term_is_0(directions):
+    """Where nothing moves (a dead ReLU, 0 * x), a gradient that is not 0 is wrong, and a report."""
+    x = -np.abs(np.random.default_rng(0).standard_normal((3, 4))) - 0.1
+    for forward in (lambda x: (np.maximum(x, 0), x), lambda x: (0 * x, x)):
+        report = check_gradients(forward, lambda dy, _: dy, {"x": x}, directions=directions)
+        assert not report.ok and "WRONG" in str(report)
+        check_gradients(forward, lambda dy, _: 0 * dy, {"x": x}, directions=directions).assert_ok()

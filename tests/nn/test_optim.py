@@ -232,3 +232,15 @@ def test_a_network_is_trained():
     assert losses[-1] < losses[0] / 2
     after = net.state_dict()
     assert all((after[key] != before[key]).all() for key in before)
+
+
+def test_a_gradient_of_a_wrong_shape_changes_nothing():
+    """A gradient that does not fit is named, before any parameter is changed."""
+    params = [nn.Parameter(np.ones(2)), nn.Parameter(np.ones(3))]
+    for param in params:
+        param.grad = np.ones(2)
+    optimizer = nn.SGD(params, 0.1, momentum=0.9)
+    with pytest.raises(ValueError, match="parameter 1 must have a gradient of its shape"):
+        optimizer.step()
+    assert optimizer.steps == 0
+    assert np.array_equal(params[0].data, np.ones(2))
