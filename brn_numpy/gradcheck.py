@@ -30,15 +30,18 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
-# The steps of each method, in units of the scale on which x varies. Complex steps are compared with
-# central differences. Powers of two: x + h is then mostly exact.
+# The steps of each method, in units of the scale on which x varies; 2**-17 is near cbrt(eps), which
+# balances the two errors of a central difference. Complex steps are compared with such. Powers of
+# two: x + h is then mostly exact.
 STEPS: dict[str, tuple[float, ...]] = {
     "central": (2.0**-17, 2.0**-18),
     "richardson": (2.0**-8, 2.0**-9, 2.0**-10),
     "complex": (2.0**-17, 2.0**-18),
 }
 TINY = 2.0**-300  # step of the complex method: its square vanishes beside 1 and does not underflow
-SALT = 1702  # a caller may use default_rng(seed) for x, and dy = x makes a batch norm's dx 0
+SALT = (
+    1702  # any number: a caller may make x with default_rng(seed), and with dy = x a BN has dx = 0
+)
 SMALL = 512  # arguments with more entries than this are checked along random directions
 MAX_KINKS = 8  # that many kinks of such an argument are looked up
 
@@ -148,6 +151,7 @@ class _Loss:
 
         along = v != 0
         kappa = float(np.max(np.abs(x[along] / v[along]), initial=0.0)) * steps[0]
+        # Rounding of y, and of x where f subtracts a mean: x / spread digits are lost.
         noise = np.finfo(np.float64).eps * (norm(y) + kappa * norm(self.terms)) / t
         # Terms that can be seen: dy_k * dy_k/dx. Terms that cancel inside f (BN of two samples has
         # dx = 0 as a difference of such terms) count when they are much larger.
@@ -211,6 +215,7 @@ def _spread(a: Array, axis: int | None = None) -> Array:
         others = tuple(i for i in range(a.ndim) if i != keep)
         std = np.std(a, axis=others, keepdims=True)
         varies = np.isfinite(std) & (std > 0)
+        # Another axis must do e^1.4, about 4 times, better before it is preferred to axis 1.
         score = np.log(std[varies]).mean() + 1.4 * (keep != 1) if varies.any() else math.inf
         if score < lowest:
             best, lowest = np.where(varies, std, np.abs(a)), score
@@ -228,8 +233,11 @@ def _steps(x: Array, method: str, step: Any = None, axis: int | None = None) -> 
     if step not in (None, "column", "entry") or (axis is not None and step != "column"):
         raise ValueError(f'step must be None, numbers, "entry", or "column" (with axis), {step!r}')
     axis = 1 if step == "column" and axis is None else axis
+    if axis is not None and not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis must be an axis of x, which has shape {x.shape}, got {axis!r}")
     scale = np.abs(x) if step == "entry" else _spread(x, axis)
     scale = np.where((scale > 0) & (scale < np.inf), scale, 1.0)
+    # Not so small that x + h is x, or that sqrt(var + eps) has a bend within h; and finite.
     scale = np.fmax(np.maximum(scale, 1e-4), np.minimum(1e-9 * np.abs(x), 1e290))
     return np.asarray(STEPS[method][0] * 2.0 ** np.round(np.log2(scale)))
 
@@ -399,9 +407,12 @@ def check_gradients(
     >>> report.ok, report.arguments[0].remark
     (False, 'dx is 1/3 x the numeric one: averaged?')
     """
-    for option, number in (("rtol", rtol), ("atol", atol), ("directions", directions)):
-        if number is not None and not 0 <= number < math.inf:
-            raise ValueError(f"{option} must be >= 0 and finite, got {number!r}")
+    for option, number in (("rtol", rtol), ("atol", atol)):
+        if number is not None and not (isinstance(number, (int, float)) and 0 <= number < math.inf):
+            raise ValueError(f"{option} must be a number >= 0 and finite, got {number!r}")
+    for option, whole in (("directions", directions), ("seed", seed)):
+        if whole is not None and not (isinstance(whole, (int, np.integer)) and whole >= 0):
+            raise ValueError(f"{option} must be an integer >= 0, got {whole!r}")
     problems: list[str] = []
     notes: list[str] = []
     if inputs is None and not callable(backward):

@@ -227,36 +227,44 @@ def _layers(rng: np.random.Generator) -> Iterator[Case]:
         """Give a layer odd parameters, and a normalisation odd running statistics."""
         for name, param in layer.named_parameters().items():
             kind = "scale" if name == "weight" else ""
-            param.data = odd_values(rng, param.data.shape, kind)
+            param.data = odd_values(rng, param.data.shape, kind).astype(param.data.dtype)
         if isinstance(layer, nn.BatchNorm):
-            layer.running = RUNNING
+            layer.running = Moments(*(part.astype(param.data.dtype) for part in RUNNING))
         return layer
 
     def bounds(step: int) -> tuple[float, float]:
         return 1.5, 0.5
 
-    image = "(N, C, H, W)"
-    norms: list[tuple[str, str, nn.Layer]] = []
-    for size in (None, 2):
-        mode = "training" if size is None else f"microbatches of {size}"
-        norms.append(("BatchNorm", mode, nn.BatchNorm(C, eps=0.2, microbatch_size=size)))
-        norms.append(
-            ("BatchRenorm", mode, nn.BatchRenorm(C, eps=0.2, microbatch_size=size, schedule=bounds))
+    def norm_case(layer: nn.BatchNorm, mode: str, layout: str, shape: tuple[int, ...]) -> Case:
+        pinned = isinstance(layer, nn.BatchRenorm) and layer.training
+        dtype = layer.weight.data.dtype
+        return Case(
+            operation=type(layer).__name__,
+            mode=mode,
+            layout=layout,
+            dtype=dtype.name,
+            forward=spoilt(layer),
+            backward=None,
+            inputs={"x": odd_values(rng, shape).astype(dtype)},
+            frozen=True if pinned else None,
         )
-    norms.append(("BatchNorm", "inference", nn.BatchNorm(C).eval()))
-    norms.append(("BatchRenorm", "inference", nn.BatchRenorm(C).eval()))
-    for operation, mode, layer in norms:
+
+    image = "(N, C, H, W)"
+    kinds: tuple[tuple[type[nn.BatchNorm], dict[str, Any]], ...] = (
+        (nn.BatchNorm, {"eps": 0.2}),
+        (nn.BatchRenorm, {"eps": 0.2, "schedule": bounds}),
+    )
+    for kind, options in kinds:
+        for layout, (shape, axis) in LAYOUTS.items():
+            yield norm_case(kind(C, axis=axis, **options), "training", layout, shape)
         for layout, shape in (("(N, C)", (6, C)), (image, (4, C, 1, 2))):
-            yield Case(
-                operation,
-                mode,
-                layout,
-                "float64",
-                spoilt(layer),
-                None,
-                {"x": odd_values(rng, shape)},
-                frozen=True if operation == "BatchRenorm" and mode != "inference" else None,
-            )
+            grouped = kind(C, microbatch_size=2, **options)
+            yield norm_case(grouped, "microbatches of 2", layout, shape)
+            inference = kind(C, **options)
+            inference.eval()
+            yield norm_case(inference, "inference", layout, shape)
+        single = kind(C, dtype=np.float32, **options)
+        yield norm_case(single, "training", "(N, C)", (6, C))
     plain: list[tuple[str, str, str, tuple[int, ...], nn.Layer]] = [
         ("Linear", "", "(N, C)", (5, 4), nn.Linear(4, 3, rng=rng)),
         ("Linear", "no bias", "(N, C)", (5, 4), nn.Linear(4, 3, bias=False, rng=rng)),

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_package(options: argparse.Namespace) -> int:
     """Print a line for every gradient of the package, and the totals."""
-    line = "{:<22}{:<17}{:<14}{:<9}{:<12}{:>9}{:>10}  {}"
+    line = "{:<22}{:<19}{:<14}{:<9}{:<12}{:>9}{:>10}  {}"
     print("largest error, relative to the size of the terms that add up to the gradient")
     print(line.format("operation", "mode", "layout", "dtype", "by", "central", "complex", ""))
     started = time.perf_counter()

@@ -191,7 +191,8 @@ def _sentence(regime: Regime, bn: Array, brn: Array, classes: int) -> str:
     """Say what a regime shows, judged by the numbers alone, and what the paper found."""
     where = regime.title
     if regime.few_classes:
-        where = f"minibatches of {classes} of the classes, {BATCH_SIZE // classes} images of each"
+        some = "1 class" if classes == 1 else f"{classes} of the classes"
+        where = f"minibatches of {some}, {BATCH_SIZE // classes} images of each"
     return (
         f"{where}: {_finding(bn, brn)}.\n"
         f"    The paper, on ImageNet: BN {regime.paper[0]:.1f} %, BRN {regime.paper[1]:.1f} %."
@@ -199,14 +200,19 @@ def _sentence(regime: Regime, bn: Array, brn: Array, classes: int) -> str:
 
 
 def _finding(bn: Array, brn: Array) -> str:
-    """Compare accuracies of paired seeds; a difference counts from two standard errors on."""
+    """Compare accuracies of paired seeds.
+
+    A difference counts from two standard errors on. That is a rough rule: with three seeds, a
+    normal law would ask for 4.3 of them to be wrong once in twenty times.
+    """
     lost = [name for name, scores in (("BN", bn), ("BRN", brn)) if np.isnan(scores).any()]
     if lost:
         return f"{' and '.join(lost)} diverged"
     mean = float((brn - bn).mean())
     points = f"{abs(mean):.1f} points {'better' if mean > 0 else 'worse'} than BN"
     if len(bn) == 1:
-        return f"BRN is {points}, on one seed, which has no error bar"
+        found = "BN and BRN are equal" if abs(mean) < 0.05 else f"BRN is {points}"
+        return f"{found}, on one seed, which has no error bar"
     if abs(mean) <= 2 * _standard_error(brn - bn):
         close = "BN and BRN are equal within a point" if abs(mean) <= 1 else "too noisy to tell"
         return f"{close}, {mean:+.1f} with a standard error of {_standard_error(brn - bn):.1f}"

@@ -110,3 +110,10 @@ def test_table_shows_means_and_the_paper():
     row = next(line for line in text.splitlines() if line.startswith(MICRO.title))
     assert row[len(MICRO.title) :].split() == "71.0 % 77.0 % +6.0 +- 1.0 4.0".split()
     assert "BN 74.2 %, BRN 76.5 %" in text
+
+
+def test_data_of_two_classes():
+    """With two classes, few is one, and the sentence says so in words."""
+    rows = [dataclasses.replace(row, classes_per_batch=1) for row in results(NONIID, [0.5], [0.5])]
+    text = compare.report(rows)
+    assert "minibatches of 1 class, 32 images of each: BN and BRN are equal, on one seed" in text

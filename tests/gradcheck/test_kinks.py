@@ -51,7 +51,7 @@ def test_directions_argument():
         np.random.default_rng(0).standard_normal(shape) for shape in ((600, 1), (1, 1))
     ], directions=0)  # fmt: skip
     assert [a.checked for a in report.arguments] == [600, 600, 1]
-    with pytest.raises(ValueError, match="directions must be >= 0"):
+    with pytest.raises(ValueError, match="directions must be an integer >= 0"):
         check_gradients(bn_forward, bn_backward, inputs, directions=-1)
 
 

@@ -171,7 +171,7 @@ def test_float32_is_promoted_with_a_warning():
         (np.ones(3), {"method": "forward"}, ValueError, "method must be one of central"),
         (np.ones(3), {"step": -1.0}, ValueError, "step must be > 0"),
         (np.ones(3), {"step": "row"}, ValueError, "step must be None"),
-        (np.ones((2, 3)), {"step": "column", "axis": 2}, IndexError, "range"),
+        (np.ones((2, 3)), {"step": "column", "axis": 2}, ValueError, "axis must be an axis of x"),
         (np.ones(3), {"axis": 0}, ValueError, '"column" \\(with axis\\)'),
     ],
 )

@@ -92,3 +92,12 @@ def test_more_inputs_than_forward_has_names_for():
     """A forward that takes *args gives its inputs no names: that is said, none is dropped."""
     with pytest.raises(TypeError, match="inputs has 2 values, but forward takes args"):
         check_gradients(lambda *args: (args[0], None), lambda dy, _: dy, [np.ones(2), np.ones(2)])
+
+
+@pytest.mark.parametrize(
+    "option", [{"rtol": "a"}, {"atol": -1.0}, {"directions": 1.5}, {"seed": -1}, {"seed": 0.5}]
+)
+def test_options_that_are_none(option):
+    """A wrong option is refused by its name."""
+    with pytest.raises(ValueError, match=f"{next(iter(option))} must be"):
+        check_gradients(lambda x: (x, None), lambda dy, _: dy, [np.ones(2)], **option)
