@@ -51,7 +51,8 @@ def batch_norm_forward(
     -------
     y : array of the shape of `x`
     cache : BatchNormCache
-        For `batch_norm_backward`; `cache.batch` holds the moments, for `update_running`.
+        For `batch_norm_backward`; `cache.batch` holds the moments, for `update_running`. It keeps
+        `x` by reference: do not change `x` before the backward pass.
 
     Raises
     ------
@@ -191,6 +192,7 @@ def inference_forward(
     -------
     y : array of the shape of `x`
     cache : InferenceCache
+        Keeps `x` by reference: do not change `x` before the backward pass.
 
     Raises
     ------

@@ -146,7 +146,8 @@ def batch_renorm_forward(
     -------
     y : array of the shape of `x`
     cache : BatchRenormCache
-        For `batch_renorm_backward`; `cache.batch`, `cache.r`, `cache.d` can be read.
+        For `batch_renorm_backward`; `cache.batch`, `cache.r`, `cache.d` can be read. It keeps `x`
+        by reference: do not change `x` before the backward pass.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,17 @@ from .layer import Layer, Parameter, layer_upstream
 from .linear import parameter_dtype
 
 STEP_KEY = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
+
+
+class NormCache(NamedTuple):
+    """What the backward of a normalisation layer needs."""
+
+    shape: tuple[int, ...]  # of x
+    dtype: Any  # of x
+    backward: Callable[[Array, Any], tuple[Array, Array, Array]]  # of the function that ran
+    function: Any  # the cache of that function
+    axis: int
+    groups: int
 
 
 class BatchNorm(Layer):
@@ -94,7 +105,7 @@ class BatchNorm(Layer):
         if not self.training:
             gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
             y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)
-            self.cache = x, inference_backward, cache, axis, 1
+            self.cache = NormCache(x.shape, x.dtype, inference_backward, cache, axis, 1)
             return y
         groups = self._groups(len(x), axis)
         split = _split(x, groups, axis)
@@ -106,7 +117,7 @@ class BatchNorm(Layer):
             batch = Moments(_sum_groups(mean, groups) / groups, _sum_groups(std, groups) / groups)
             self.running = update_running(self.running, batch, self.momentum)
             self.num_batches_tracked += 1
-        self.cache = x, self._backward, cache, axis, groups
+        self.cache = NormCache(x.shape, x.dtype, self._backward, cache, axis, groups)
         return _join(y, groups, axis)
 
     def _normalise(
@@ -120,12 +131,12 @@ class BatchNorm(Layer):
 
     def backward(self, dy: Array) -> Array:
         """Return dx; the gradients of gamma and beta, summed over the groups, go to `grad`."""
-        x, backward, cache, axis, groups = self._cached()
-        dy = layer_upstream(self, dy, x.shape, x.dtype)
-        dx, dgamma, dbeta = backward(_split(dy, groups, axis), cache)
-        self.weight.grad = _sum_groups(dgamma, groups)
-        self.bias.grad = _sum_groups(dbeta, groups)
-        return _join(dx, groups, axis)
+        cache: NormCache = self._cached()
+        dy = _split(layer_upstream(self, dy, cache.shape, cache.dtype), cache.groups, cache.axis)
+        dx, dgamma, dbeta = cache.backward(dy, cache.function)
+        self.weight.grad = _sum_groups(dgamma, cache.groups)
+        self.bias.grad = _sum_groups(dbeta, cache.groups)
+        return _join(dx, cache.groups, cache.axis)
 
     def _groups(self, samples: int, axis: int) -> int:
         """Return into how many groups a minibatch is split."""
@@ -226,7 +237,7 @@ class BatchRenorm(BatchNorm):
         return self._latest_correction()[1]
 
     def _latest_correction(self) -> tuple[Array, Array]:
-        cache = None if self.cache is None else self.cache[2]
+        cache = None if self.cache is None else self.cache.function
         if not isinstance(cache, BatchRenormCache):
             raise RuntimeError("there is no r and d before a forward in training mode")
         return cache.r, cache.d
