@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from brn_numpy import cli
+from brn_numpy.__main__ import THREADS, run
 from brn_numpy.commands import common
 from brn_numpy.experiments import compare
 
@@ -94,6 +95,27 @@ def test_mistakes_of_the_user(arguments, said, tmp_path):
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the variables are left alone")
+def test_one_thread_unless_the_user_chose(monkeypatch):
+    """Without a choice the process starts itself anew with one BLAS thread, and else runs on."""
+    started = []
+
+    def execve(path, arguments, environment):
+        started.append((path, arguments[0], {environment.get(name) for name in THREADS}))
+        raise KeyboardInterrupt  # the real one does not come back
+
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(sys, "argv", ["brn-numpy"])
+    for name in THREADS:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert started == [(sys.executable, sys.executable, {"1"})]
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert run() == 0
+    assert len(started) == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
