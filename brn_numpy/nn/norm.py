@@ -19,6 +19,7 @@ from ..moments import Moments, update_running
 from ..schedule import PAPER_SCHEDULE
 from .layer import Layer, Parameter, layer_upstream
 from .linear import parameter_dtype
+from .microbatches import join, repeat, split, sum_groups
 
 STEP_KEY = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
 
@@ -108,17 +109,17 @@ class BatchNorm(Layer):
             self.cache = NormCache(x.shape, x.dtype, inference_backward, cache, axis, 1)
             return y
         groups = self._groups(len(x), axis)
-        split = _split(x, groups, axis)
-        gamma = _repeat(self.weight.as_for(x), groups)
-        beta = _repeat(self.bias.as_for(x), groups)
-        y, cache = self._normalise(split, gamma, beta, groups, axis)
+        grouped = split(x, groups, axis)
+        gamma = repeat(self.weight.as_for(x), groups)
+        beta = repeat(self.bias.as_for(x), groups)
+        y, cache = self._normalise(grouped, gamma, beta, groups, axis)
         if not np.iscomplexobj(y):  # a complex forward is a numeric check, not a training step
             mean, std = cache.batch
-            batch = Moments(_sum_groups(mean, groups) / groups, _sum_groups(std, groups) / groups)
+            batch = Moments(sum_groups(mean, groups) / groups, sum_groups(std, groups) / groups)
             self.running = update_running(self.running, batch, self.momentum)
             self.num_batches_tracked += 1
         self.cache = NormCache(x.shape, x.dtype, self._backward, cache, axis, groups)
-        return _join(y, groups, axis)
+        return join(y, groups, axis)
 
     def _normalise(
         self, x: Array, gamma: Array, beta: Array, groups: int, axis: int
@@ -132,11 +133,11 @@ class BatchNorm(Layer):
     def backward(self, dy: Array) -> Array:
         """Return dx; the gradients of gamma and beta, summed over the groups, go to `grad`."""
         cache: NormCache = self._cached()
-        dy = _split(layer_upstream(self, dy, cache.shape, cache.dtype), cache.groups, cache.axis)
+        dy = split(layer_upstream(self, dy, cache.shape, cache.dtype), cache.groups, cache.axis)
         dx, dgamma, dbeta = cache.backward(dy, cache.function)
-        self.weight.grad = _sum_groups(dgamma, cache.groups)
-        self.bias.grad = _sum_groups(dbeta, cache.groups)
-        return _join(dx, cache.groups, cache.axis)
+        self.weight.grad = sum_groups(dgamma, cache.groups)
+        self.bias.grad = sum_groups(dbeta, cache.groups)
+        return join(dx, cache.groups, cache.axis)
 
     def _groups(self, samples: int, axis: int) -> int:
         """Return into how many groups a minibatch is split."""
@@ -250,7 +251,7 @@ class BatchRenorm(BatchNorm):
             x,
             gamma,
             beta,
-            Moments(_repeat(self.running.mean, groups), _repeat(self.running.std, groups)),
+            Moments(repeat(self.running.mean, groups), repeat(self.running.std, groups)),
             r_max=r_max,
             d_max=d_max,
             eps=self.eps,
@@ -260,37 +261,3 @@ class BatchRenorm(BatchNorm):
 
     def _backward(self, dy: Array, cache: Any) -> tuple[Array, Array, Array]:
         return batch_renorm_backward(dy, cache)
-
-
-def _repeat(vector: Array, groups: int) -> Array:
-    """Repeat a vector (C,) for each group: (groups * C,)."""
-    return vector if groups == 1 else np.concatenate((vector,) * groups)
-
-
-def _sum_groups(vector: Array, groups: int) -> Array:
-    """Sum a vector (groups * C,) over the groups: (C,)."""
-    return vector if groups == 1 else vector.reshape(groups, -1).sum(axis=0)
-
-
-def _split(x: Array, groups: int, axis: int) -> Array:
-    """Turn N samples of C channels into N / groups samples of groups * C channels.
-
-    With channels on axis 1 this is a view of x: sample i * groups + g becomes channels
-    g * C to g * C + C - 1 of sample i.
-    """
-    if groups == 1:
-        return x
-    apart = x.reshape(len(x) // groups, groups, *x.shape[1:])
-    if axis != 1:
-        apart = np.moveaxis(apart, 1, axis)  # the groups directly before the channels
-    return apart.reshape(*apart.shape[:axis], -1, *apart.shape[axis + 2 :])
-
-
-def _join(y: Array, groups: int, axis: int) -> Array:
-    """Undo `_split`."""
-    if groups == 1:
-        return y
-    apart = y.reshape(*y.shape[:axis], groups, -1, *y.shape[axis + 1 :])
-    if axis != 1:
-        apart = np.moveaxis(apart, axis, 1)
-    return apart.reshape(-1, *apart.shape[2:])
