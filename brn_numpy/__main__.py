@@ -13,10 +13,10 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 def run(prog: str = "brn-numpy") -> int:
     """Run the command line with one thread in the BLAS library, unless the user chose otherwise.
 
-    For matrices as small as ours, a second thread costs more than it brings: on two busy cores
-    `compare` takes three times as long. And with one thread the sums are added in the same order
-    however many cores there are. The library reads these variables when NumPy is loaded, which has
-    happened by now; so the process starts itself anew, with them.
+    For matrices as small as ours, a second thread brings nothing; and where other programs keep the
+    cores busy, `compare` took three times as long with two threads as with one. Also, one thread
+    adds the sums in the same order however many cores there are. The library reads these variables
+    when NumPy is loaded, which has happened by now; so the process starts itself anew, with them.
     """
     chosen = any(name in os.environ for name in THREADS)
     if not chosen and os.name == "posix" and sys.executable:

@@ -34,21 +34,19 @@ def float_array(name: str, value: object, *, complex_ok: bool = False) -> Array:
     )
 
 
-def as_channels(x: Array, axis: int, name: str = "x") -> Array:
+def as_channels(x: Array, axis: int) -> Array:
     """View `x` as (A, C, B): all axes before the channel axis, the channels, all axes after it."""
-    axis = channel_axis(x, axis, name)
+    axis = channel_axis(x, axis)
     before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
     return x.reshape(before, x.shape[axis], after)
 
 
-def channel_axis(x: Array, axis: object, name: str = "x") -> int:
+def channel_axis(x: Array, axis: object) -> int:
     """Return `axis` as a number from 0 to x.ndim - 1, and check that `x` has values."""
     if x.ndim < 2:
-        raise ValueError(
-            f"{name} must have at least 2 axes, samples and channels, got shape {x.shape}"
-        )
+        raise ValueError(f"x must have at least 2 axes, samples and channels, got shape {x.shape}")
     if x.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {x.shape}")
+        raise ValueError(f"x must not be empty, got shape {x.shape}")
     index = integer("axis", axis, low=-x.ndim, high=x.ndim - 1)
     return index % x.ndim
 

@@ -228,12 +228,12 @@ def test_batch_norm_refuses_one_value_per_channel(shape):
     assert (GAMMA.tobytes(), BETA.tobytes()) == before
 
 
-@pytest.mark.parametrize("part", ["mean", "std"])
-@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+@pytest.mark.parametrize(
+    "part, value",
+    [("mean", np.nan), ("mean", np.inf), ("std", np.nan), ("std", np.inf), ("std", -1.0)],
+)
 def test_the_bad_channel_of_a_running_pair_is_named(part, value):
     """The message says which channel of the running pair is bad, and what is in it."""
-    if (part, value) == ("mean", -1.0):
-        return  # a mean may be negative
     pair = {"mean": np.array([0.1, -0.2, 0.3]), "std": np.array([0.9, 1.1, 1.2])}
     pair[part][1] = value
     with pytest.raises(ValueError, match=rf"running\.{part} .* got {value} in channel 1"):

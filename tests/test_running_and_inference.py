@@ -114,3 +114,12 @@ def test_one_sample_alone_is_fine_in_inference(case):
     samples = 0 if case.axis % case.x.ndim else 1
     one = case._replace(x=case.x.take([0], samples))
     assert np.array_equal(inference_forward(one)[0], inference_forward(case)[0].take([0], samples))
+
+
+def test_the_average_of_std_is_lower_than_the_root_of_the_average_variance():
+    """For N(0, 1) in minibatches of 2, 4, 8 and 32 it settles at 0.56, 0.80, 0.90 and 0.98."""
+    rng = np.random.default_rng(0)
+    for m, expected in ((2, 0.564), (4, 0.798), (8, 0.903), (32, 0.977)):
+        minibatches = rng.standard_normal((m, 50_000))  # one per channel
+        std = bn.batch_moments(minibatches, eps=1e-12).std
+        assert std.mean() == pytest.approx(expected, abs=0.01)

@@ -71,7 +71,8 @@ class Progress:
     def __init__(self, total: int) -> None:
         self.total = total
         self.started = time.monotonic()
-        self.shown = 0.0
+        self.shown = 0.0  # when the line was last written
+        self.label, self.before = "", 0
         self.visible = sys.stderr.isatty()
 
     def begin(self, label: str, done: int) -> None:

@@ -80,7 +80,7 @@ class BatchNorm(Layer):
         self.num_features = integer("num_features", num_features, low=1)
         self.eps = real_number("eps", eps, low=0.0, above=True)
         self.momentum = real_number("momentum", momentum, low=0.0, high=1.0)
-        self.axis = integer("axis", axis, low=-(2**31))
+        self.axis = integer("axis", axis, low=-64, high=63)  # NumPy's arrays have at most 64 axes
         if microbatch_size is not None:
             microbatch_size = integer("microbatch_size", microbatch_size, low=1)
         self.microbatch_size = microbatch_size
