@@ -15,6 +15,10 @@ import numpy as np
 from ._checks import Array
 
 SLICE = 1024  # so many rows are added one after the other before a new partial sum is begun
+BLOCK = 2**19  # so many values of x, y and dy fit into the processor's last cache together
+LONG = 512  # from so many values on, the last axis is worth an inner loop of its own
+FEW = 2**14  # so few products may be written down: they stay in the first caches
+BUFFER = 256  # values; NumPy's own default is 8192
 
 
 class Centre(NamedTuple):
@@ -30,31 +34,68 @@ class Centre(NamedTuple):
     std: Array  # (C,)  sqrt(biased variance + eps)
 
 
-def per_channel(vector: Array) -> Array:
-    """View a vector (C,) as (C, 1), which broadcasts against (A, C, B)."""
-    return vector[:, None]
+def blocks(a: Array) -> list[slice]:
+    """Cut the first axis of (A, C, B) into slices that stay in the cache.
+
+    What is done with a block in several steps reads and writes main memory only once.
+    """
+    rows, channels, columns = a.shape
+    step = min(SLICE, max(1, BLOCK // (channels * columns)))
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def small_buffer(a: Array) -> None:
+    """Let NumPy copy the vector of a broadcast in small pieces, until np.errstate is left.
+
+    In `a - vector`, NumPy copies the vector over and over through a buffer. One of 256 values
+    stays in the innermost cache. Leaving np.errstate restores the caller's buffer.
+    """
+    if a.shape[2] >= LONG or a.shape[1] * a.shape[2] >= LONG:
+        np.setbufsize(BUFFER)
+
+
+def per_channel(vector: Array, like: Array) -> Array:
+    """Return a vector (C,) as (C, 1) or (C, B), which broadcasts against `like` (A, C, B).
+
+    Where B is small, an inner loop over B values would hardly have begun when it ends. Repeated B
+    times, the vector lies in memory as a row of `like` does, and the inner loop is C * B long.
+    """
+    columns = like.shape[2]
+    if columns == 1 or columns >= LONG:
+        return vector[:, None]
+    return vector.repeat(columns).reshape(-1, columns)
 
 
 def channel_sum(a: Array) -> Array:
-    """Sum (A, C, B) over everything but the channels."""
-    return _sum_rows(a[:, :, 0] if a.shape[2] == 1 else a.sum(axis=2))
+    """Sum (A, C, B) over everything but the channels.
+
+    The sums are dot products with ones, which the BLAS library does faster than np.sum.
+    """
+    rows, channels, columns = a.shape
+    if columns >= LONG:
+        ones = np.ones(columns, a.dtype)
+        return _sum_rows(a.reshape(-1, columns).dot(ones).reshape(rows, channels))
+    return _sum_columns(_sum_rows(a.reshape(rows, -1)), columns)
 
 
 def channel_dot(a: Array, b: Array) -> Array:
-    """Sum the products a * b of two (A, C, B) arrays over everything but the channels.
+    """Sum the products a * b of two blocks (A, C, B) over everything but the channels.
 
-    No array of products is made. Long axes are cut into slices, whose results are then added.
-    Nothing is conjugated, unlike in np.vecdot, so that the result is an analytic function of
-    complex arrays.
+    Nothing is conjugated, so that the result is an analytic function of complex arrays; np.vecdot
+    would conjugate these.
     """
+    if a.shape[2] >= LONG and not np.iscomplexobj(a):
+        return _sum_rows(np.vecdot(a, b))
+    if a.size <= FEW:
+        return channel_sum(a * b)
     rows, _, columns = a.shape
-    if rows <= SLICE and columns <= 8 * SLICE:
-        dot: Array = np.einsum("acb,acb->c", a, b)
-        return dot
-    axis = 0 if rows > SLICE else 2
-    parts = [slice(start, start + SLICE) for start in range(0, a.shape[axis], SLICE)]
-    slices = [(slice(None),) * axis + (part,) for part in parts]
-    return _sum_rows(np.stack([channel_dot(a[part], b[part]) for part in slices]))
+    products = np.einsum("ij,ij->j", a.reshape(rows, -1), b.reshape(rows, -1))
+    return _sum_columns(products, columns)
+
+
+def total(parts: list[Array]) -> Array:
+    """Add up the sums (C,) of the blocks."""
+    return parts[0] if len(parts) == 1 else _sum_rows(np.stack(parts))
 
 
 def _sum_rows(rows: Array) -> Array:
@@ -64,9 +105,15 @@ def _sum_rows(rows: Array) -> Array:
     the rounding errors of one slice do not grow with the size of the whole sum.
     """
     while len(rows) > SLICE:
-        rows = np.add.reduceat(rows, np.arange(0, len(rows), SLICE), axis=0)
-    total: Array = rows.sum(axis=0)
+        starts = range(0, len(rows), SLICE)
+        rows = np.stack([_sum_rows(rows[start : start + SLICE]) for start in starts])
+    total: Array = np.ones(len(rows), rows.dtype).dot(rows)
     return total
+
+
+def _sum_columns(sums: Array, columns: int) -> Array:
+    """Sum a vector (C * B,) over the B columns of each channel: (C,)."""
+    return sums if columns == 1 else sums.reshape(-1, columns).sum(axis=1)
 
 
 def centre(x: Array, eps: float) -> tuple[Array, Centre]:
@@ -75,38 +122,46 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
     The variance is mean((x - shift)^2) - offset^2. This is not the notorious mean(x^2) - mean(x)^2:
     `shift` is the mean but for rounding, so the offset is small and next to nothing cancels.
     """
+    small_buffer(x)
     count = x.shape[0] * x.shape[2]
     shift = channel_sum(x) / count
-    xc = x - per_channel(shift)
-    offset = channel_sum(xc) / count
-    var = channel_dot(xc, xc) / count - offset * offset
+    wide_shift, xc = per_channel(shift, x), np.empty_like(x)
+    sums, squares = [], []
+    for block in blocks(x):
+        part = np.subtract(x[block], wide_shift, out=xc[block])
+        sums.append(channel_sum(part))
+        squares.append(channel_dot(part, part))
+    offset = total(sums) / count
+    var = total(squares) / count - offset * offset
     found = Centre(shift, offset, np.sqrt(var + eps))
     if not np.iscomplexobj(x):
         fine = (offset * offset <= var) & (var < np.inf)
         if not fine.all():
             odd = ~fine
-            xc[:, odd], careful = _centre_with_care(x[:, odd], eps)
+            rows = np.moveaxis(x[:, odd], 1, 0)  # (odd channels, A, B)
+            centred, careful = _centre_with_care(rows.reshape(len(rows), -1), eps)
+            xc[:, odd] = np.moveaxis(centred.reshape(rows.shape), 0, 1)
             for vector, values in zip(found, careful, strict=True):
                 vector[odd] = values
     return xc, found
 
 
 def _centre_with_care(x: Array, eps: float) -> tuple[Array, Centre]:
-    """Do what `centre` does for the rare channels in which it loses digits or overflows.
+    """Do what `centre` does, for the rare channels in which it loses digits or overflows.
 
     Such are constant channels whose mean was rounded (0.1 + 0.1 + 0.1 is not 0.3, so the mean of
-    three 0.1 need not be 0.1), and channels whose squares overflow. Here the shift is the middle of
-    the range, which is exact for a constant channel; what is left is scaled to [-1, 1] and centred
-    once more. A channel with a NaN or an inf comes out as NaN.
+    three 0.1 need not be 0.1), and channels whose squares overflow. Here x is (channels, values),
+    and the shift is the middle of the range, which is exact for a constant channel; what is left
+    is scaled to [-1, 1] and centred once more. A channel with a NaN or an inf comes out as NaN.
     """
-    count = x.shape[0] * x.shape[2]
-    low, high = x.min(axis=(0, 2)), x.max(axis=(0, 2))
+    count = x.shape[1]
+    low, high = x.min(axis=1), x.max(axis=1)
     shift = low / 2 + high / 2
-    xc = x - per_channel(shift)
+    xc = x - shift[:, None]
     spread = np.maximum(high - shift, shift - low)
     spread[spread == 0] = 1  # a constant channel: nothing to scale
-    unit = xc / per_channel(spread)  # in [-1, 1]
-    offset = channel_sum(unit) / count
-    unit -= per_channel(offset)
-    std = np.sqrt(channel_dot(unit, unit) / count) * spread  # without eps
+    unit = xc / spread[:, None]  # in [-1, 1]
+    offset = unit.sum(axis=1) / count
+    unit -= offset[:, None]
+    std = np.sqrt(np.vecdot(unit, unit) / count) * spread  # without eps
     return xc, Centre(shift, offset * spread, np.hypot(std, math.sqrt(eps)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _kernels
 from ._checks import Array, as_channels, cache_of, channel_vector, epsilon, float_array, upstream
-from ._kernels import Centre, per_channel
+from ._kernels import Centre, blocks, per_channel, small_buffer
 from .moments import Moments, check_running, moments_of
 
 
@@ -108,8 +108,11 @@ def affine(
 ) -> tuple[Array, BatchNormCache]:
     """Overwrite xc = x - shift with gamma * (xc - offset) / std + beta; return y and cache."""
     scale = gamma / centre.std  # (C,)
-    xc *= per_channel(scale)
-    xc += per_channel(beta - scale * centre.offset)
+    factor, term = per_channel(scale, xc), per_channel(beta - scale * centre.offset, xc)
+    for block in blocks(xc):
+        part = xc[block]
+        part *= factor
+        part += term
     return xc.reshape(shape), BatchNormCache(channels, shape, scale, centre)
 
 
@@ -146,16 +149,26 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
     centre = cache.centre
     count = x.shape[0] * x.shape[2]
 
-    dx = x - per_channel(centre.shift)  # so far xc
-    dbeta = _kernels.channel_sum(dy)
-    dgamma = (_kernels.channel_dot(dx, dy) - centre.offset * dbeta) / centre.std
+    small_buffer(x)
+    dx, shift = np.empty_like(x), per_channel(centre.shift, x)
+    sums, dots = [], []
+    for block in blocks(x):
+        xc = np.subtract(x[block], shift, out=dx[block])
+        sums.append(_kernels.channel_sum(dy[block]))
+        dots.append(_kernels.channel_dot(xc, dy[block]))
+    dbeta = _kernels.total(sums)
+    dgamma = (_kernels.total(dots) - centre.offset * dbeta) / centre.std
 
     # dx = scale * (dy - mean(dy) + slope * (xc - offset)), term by term, in place
     slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std
-    dx *= per_channel(slope)
-    dx += dy
-    dx -= per_channel(dbeta / count + slope * centre.offset)
-    dx *= per_channel(cache.scale)
+    term = per_channel(dbeta / count + slope * centre.offset, x)
+    slope, scale = per_channel(slope, x), per_channel(cache.scale, x)
+    for block in blocks(x):
+        part = dx[block]
+        part *= slope
+        part += dy[block]
+        part -= term
+        part *= scale
     return dx.reshape(cache.shape), dgamma, dbeta
 
 
@@ -204,9 +217,13 @@ def inference_forward(
     gamma, beta = as_affine(gamma, beta, channels)
     mean, std = check_running(running, channels)
     scale = gamma / std  # (C,)
-    y = channels - per_channel(mean)
-    y *= per_channel(scale)
-    y += per_channel(beta)
+    small_buffer(channels)
+    y, shift = np.empty_like(channels), per_channel(mean, channels)
+    factor, term = per_channel(scale, channels), per_channel(beta, channels)
+    for block in blocks(channels):
+        part = np.subtract(channels[block], shift, out=y[block])
+        part *= factor
+        part += term
     kept = Moments(mean.copy(), std.copy())
     return y.reshape(x.shape), InferenceCache(channels, x.shape, scale, kept)
 
@@ -240,7 +257,14 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
     cache = cache_of(cache, InferenceCache, "inference_forward")
     dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
     running = cache.running
-    dgamma = _kernels.channel_dot(x - per_channel(running.mean), dy) / running.std
-    dbeta = _kernels.channel_sum(dy)
-    dx = dy * per_channel(cache.scale)
+    small_buffer(x)
+    dx, shift, scale = np.empty_like(x), per_channel(running.mean, x), per_channel(cache.scale, x)
+    sums, dots = [], []
+    for block in blocks(x):
+        xc = np.subtract(x[block], shift, out=dx[block])
+        sums.append(_kernels.channel_sum(dy[block]))
+        dots.append(_kernels.channel_dot(xc, dy[block]))
+        np.multiply(dy[block], scale, out=dx[block])
+    dbeta = _kernels.total(sums)
+    dgamma = _kernels.total(dots) / running.std
     return dx.reshape(cache.shape), dgamma, dbeta
