@@ -8,7 +8,8 @@ A vector of one value per channel has shape (C,).
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,8 +74,9 @@ def channel_sum(a: Array) -> Array:
     """
     rows, channels, columns = a.shape
     if columns >= LONG:
-        ones = np.ones(columns, a.dtype)
-        return _sum_rows(a.reshape(-1, columns).dot(ones).reshape(rows, channels))
+        return _sum_rows(
+            a.reshape(-1, columns).dot(_ones(columns, a.dtype)).reshape(rows, channels)
+        )
     return _sum_columns(_sum_rows(a.reshape(rows, -1)), columns)
 
 
@@ -107,8 +109,16 @@ def _sum_rows(rows: Array) -> Array:
     while len(rows) > SLICE:
         starts = range(0, len(rows), SLICE)
         rows = np.stack([_sum_rows(rows[start : start + SLICE]) for start in starts])
-    total: Array = np.ones(len(rows), rows.dtype).dot(rows)
+    total: Array = _ones(len(rows), rows.dtype).dot(rows)
     return total
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int, dtype: np.dtype[Any]) -> Array:
+    """Return ones (count,), made once: for small arrays, making them takes as long as the sum."""
+    ones = np.ones(count, dtype)
+    ones.setflags(write=False)
+    return ones
 
 
 def _sum_columns(sums: Array, columns: int) -> Array:
@@ -132,10 +142,11 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
         sums.append(channel_sum(part))
         squares.append(channel_dot(part, part))
     offset = total(sums) / count
-    var = total(squares) / count - offset * offset
+    square = offset * offset
+    var = total(squares) / count - square
     found = Centre(shift, offset, np.sqrt(var + eps))
     if not np.iscomplexobj(x):
-        fine = (offset * offset <= var) & (var < np.inf)
+        fine = (square <= var) & (var < np.inf)
         if not fine.all():
             odd = ~fine
             rows = np.moveaxis(x[:, odd], 1, 0)  # (odd channels, A, B)

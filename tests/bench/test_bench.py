@@ -1,0 +1,99 @@
+"""What `bench` times: the same function everywhere, and steps that can be switched off."""
+
+import numpy as np
+import pytest
+from core_cases import assert_close, make_case, sizes
+
+import brn_numpy as bn
+from brn_numpy import _kernels
+from brn_numpy.bench import ablation, layers, machine, norms, textbook, timing
+
+SHAPES = [(7, 5), (3, 4, 5, 6), (3, 4, 30, 30)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_textbook_version_is_the_library_to_rounding(shape):
+    """What the library is timed against computes the same y, dx, dgamma and dbeta."""
+    case = make_case(shape, seed=3)
+    y, cache = bn.batch_norm_forward(case.x, case.gamma, case.beta, eps=case.eps)
+    gradients = bn.batch_norm_backward(case.dy, cache)
+    plain, plain_cache = textbook.forward(case.x, case.gamma, case.beta, case.eps)
+    size = sizes(case)
+    assert_close(y, plain, size.y, 1)
+    plain_gradients = textbook.backward(case.dy, plain_cache)
+    assert_close(gradients[0], plain_gradients[0], size.dx, 1)
+    for a, b, s in zip(gradients[1:], plain_gradients[1:], (size.dgamma, size.dbeta), strict=True):
+        assert_close(a, b, s)
+
+
+@pytest.mark.parametrize("step", ablation.STEPS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_step_that_is_switched_off_changes_nothing_but_the_time(step, shape):
+    """Without a step the results are the same to rounding; afterwards the step is on again."""
+    x, dy, gamma, beta, _ = norms.inputs(shape, np.float64).values()
+    before = {name: getattr(_kernels, name) for name in ablation.STEPS[step]}
+
+    def results():
+        y, cache = bn.batch_norm_forward(x, gamma, beta)
+        return (y, *bn.batch_norm_backward(dy, cache))
+
+    with ablation.without(step):
+        assert all(getattr(_kernels, name) is not kept for name, kept in before.items())
+        plain = results()
+    assert all(getattr(_kernels, name) is kept for name, kept in before.items())
+    for a, b in zip(results(), plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(128, 16, 8, 8), (8, 64, 28, 28), (2048, 256)], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_forward_and_backward_allocate_one_array_each(shape, dtype):
+    """At the peak they hold 1.15 times the bytes of x; the cache keeps x and vectors, no xhat."""
+    found = norms.memory(shape, dtype)
+    for name in ("forward peak", "backward peak", "forward kept", "backward kept"):
+        assert 1 <= found[name] <= 1.15, (name, found[name])
+    assert found["textbook forward kept"] > 1.9  # so the count counts
+
+
+def test_inference_allocates_one_array():
+    """The inference forward makes y and nothing else of its size."""
+    import tracemalloc
+
+    x, _, gamma, beta, running = norms.inputs((8, 64, 28, 28), np.float32).values()
+    bn.inference_forward(x, gamma, beta, running)
+    tracemalloc.start()
+    y, _ = bn.inference_forward(x, gamma, beta, running)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 1.15 * y.nbytes
+
+
+def test_the_time_is_that_of_one_call():
+    """A function is called often enough for the clock, and the ratio of equals is near 1."""
+    calls = {"one": 0, "two": 0}
+
+    def count(name):
+        calls[name] += 1
+        return sum(range(100))
+
+    timings = timing.in_turn({"one": lambda: count("one"), "two": lambda: count("two")}, rounds=3)
+    assert calls["one"] > 100 and all(len(seconds) == 3 for seconds in timings.values())
+    made = {"a": np.array([3.0, 6.0, 4.0]), "b": np.array([1.0, 2.0, 1.0])}
+    assert timing.ratio(made, "a", "b") == (3.0, 3.0, 3.5)
+    assert timing.ratio(made, "a", "torch") is None
+
+
+def test_the_layers_that_are_timed_run():
+    """Convolution, pooling and training step do what their rows say."""
+    assert layers.convolution((2, 3, 5, 5), 4)["ours"]().shape == (2, 3, 5, 5)
+    assert layers.pooling()["ours"]().shape == layers.POOLING
+    step = layers.training_step(4)["ours"]
+    losses = [float(step()) for _ in range(30)]
+    assert losses[-1] < losses[0]
+
+
+def test_the_machine_is_named():
+    """The line above the tables names the versions, the BLAS library and the threads."""
+    line = machine.describe()
+    assert np.__version__ in line and "OMP_NUM_THREADS=" in line
+    assert set(machine.facts()) == {"processor", "cores", "threads", "blas", "torch"}

@@ -1,0 +1,64 @@
+"""python -m brn_numpy bench, on shapes so small that nothing takes time."""
+
+import json
+
+import pytest
+
+from brn_numpy.bench import layers, machine, norms, timing
+from brn_numpy.cli import main
+
+TINY = ((4, 3), (2, 3, 4, 4))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    """Make every row small and short."""
+    monkeypatch.setattr(norms, "SHAPES", TINY)
+    monkeypatch.setattr(norms, "QUICK_SHAPES", TINY)
+    monkeypatch.setattr(norms, "GROWTH", ((2, 3, 4, 4),))
+    monkeypatch.setattr(layers, "CONVOLUTIONS", (((2, 1, 5, 5), 2),))
+    monkeypatch.setattr(layers, "BATCHES", (2,))
+    monkeypatch.setattr(layers, "POOLING", (2, 3, 4, 4))
+    monkeypatch.setattr(machine, "LARGE", (2, 3, 4, 4))
+    monkeypatch.setattr(timing, "SHORTEST", 1e-6)
+
+
+@pytest.mark.parametrize("options", [[], ["--quick"]])
+def test_all_tables_are_printed(options, capsys):
+    """Times, growth, layers, memory and bandwidth; nothing on stderr when piped."""
+    assert main(["bench", "--rounds", "2", *options]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for part in ("/ textbook", "growth", "Conv2d 3x3 2x1x5x5 to 2", "training step", "memory"):
+        assert part in out
+    assert "GB/s" in out and out.count("float64") == 2
+
+
+def test_the_json_holds_quartiles(tmp_path, capsys):
+    """Every row has the quartiles of every function, in order."""
+    path = tmp_path / "bench.json"
+    assert main(["bench", "--rounds", "3", "--json", str(path)]) == 0
+    content = json.loads(path.read_text())
+    rows = {row["row"]: row for row in content["rows"]}
+    assert "float32 4x3" in rows and "memory 2x3x4x4" in rows and "bandwidth" in rows
+    seconds = rows["float32 4x3"]["seconds"]
+    assert {"bn", "brn", "textbook"} <= set(seconds)
+    assert all(0 < low <= median <= high for low, median, high in seconds.values())
+    assert content["machine"]["blas"] and content["rounds"] == 3
+
+
+def test_the_ablation_has_a_column_for_every_step(capsys):
+    """One row for every shape and dtype, one ratio for every step."""
+    assert main(["bench", "--ablate", "--rounds", "2"]) == 0
+    table = capsys.readouterr().out.splitlines()[2:]
+    assert "sums by BLAS" in table[0] and "blocks in the cache" in table[0]
+    assert len(table) == 1 + 4 and all(line.count("+-") == 4 for line in table[1:])
+
+
+def test_a_wrong_argument_is_refused(capsys):
+    """Rounds must be positive; a folder is no file."""
+    with pytest.raises(SystemExit) as stop:
+        main(["bench", "--rounds", "0"])
+    assert stop.value.code == 2
+    assert main(["bench", "--json", "."]) == 2
+    assert "--json . is a folder" in capsys.readouterr().err
