@@ -85,24 +85,29 @@ class Conv2d(Layer):
         """Return dx (N, C, H, W); the gradients of weight and bias go to the parameters."""
         columns, padded_shape = self._cached()
         n, k, s = len(columns), self.kernel_size, self.stride
-        height, width = (1 + (size - k) // s for size in padded_shape[2:])
+        _, channels, tall, wide = padded_shape
+        height, width = 1 + (tall - k) // s, 1 + (wide - k) // s
         dy = layer_upstream(self, dy, (n, self.out_channels, height, width), columns.dtype)
-        dy = dy.reshape(n, self.out_channels, height * width)
 
-        dcolumns = self._matrix(columns).T @ dy  # (N, C*K*K, OH*OW)
-        dcolumns = dcolumns.reshape(n, self.in_channels, k, k, height, width)
-        dpadded = np.zeros(padded_shape, dcolumns.dtype)
-        for i in range(k):  # pixel (i, j) of every patch goes back to where it came from
-            for j in range(k):
-                rows, cols = slice(i, i + s * height, s), slice(j, j + s * width, s)
-                dpadded[:, :, rows, cols] += dcolumns[:, :, i, j]
-
-        dweight = (dy @ columns.transpose(0, 2, 1)).sum(axis=0)  # (D, C*K*K)
+        flat = dy.reshape(n, self.out_channels, height * width)
+        dweight = (flat @ columns.transpose(0, 2, 1)).sum(axis=0)  # (D, C*K*K)
         self.weight.grad = dweight.reshape(self.weight.data.shape)
         if self.bias is not None:
-            self.bias.grad = dy.sum(axis=(0, 2))
+            self.bias.grad = flat.sum(axis=(0, 2))
+
+        # Put dy where its patches begin in the padded image, with zeros between. Then pixel (i, j)
+        # of every patch lies i rows and j columns further on, and whole images are added at once.
+        starts = np.zeros((n, self.out_channels, tall, wide), dy.dtype)
+        starts[:, :, : s * height : s, : s * width : s] = dy
+        dcolumns = self._matrix(columns).T @ starts.reshape(n, self.out_channels, tall * wide)
+        dcolumns = dcolumns.reshape(n, channels, k, k, tall * wide)
+        dpadded = np.zeros((n, channels, tall * wide), dy.dtype)
+        for i in range(k):
+            for j in range(k):
+                ahead = i * wide + j
+                dpadded[:, :, ahead:] += dcolumns[:, :, i, j, : tall * wide - ahead]
         pad = self.padding
-        return dpadded[:, :, pad : padded_shape[2] - pad, pad : padded_shape[3] - pad]
+        return dpadded.reshape(padded_shape)[:, :, pad : tall - pad, pad : wide - pad]
 
     def _matrix(self, x: Array) -> Array:
         """Return the filters as the rows of a matrix (D, C*K*K)."""
