@@ -34,6 +34,11 @@ def float_array(name: str, value: object, *, complex_ok: bool = False) -> Array:
     )
 
 
+def is_complex(a: Array) -> bool:
+    """Say what np.iscomplexobj says, ten times as fast: every forward asks a few times."""
+    return a.dtype.kind == "c"
+
+
 def as_channels(x: Array, axis: int) -> Array:
     """View `x` as (A, C, B): all axes before the channel axis, the channels, all axes after it."""
     axis = channel_axis(x, axis)
@@ -69,7 +74,7 @@ def upstream(dy: object, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array
         raise ValueError(
             f"dy must have the shape of the forward's output, {shape}, got {array.shape}"
         )
-    if np.iscomplexobj(array):
+    if is_complex(array):
         x = x.astype(np.complex128, copy=False)
     return array.astype(x.dtype, copy=False).reshape(x.shape), x
 

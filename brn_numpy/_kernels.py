@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._checks import Array
+from ._checks import Array, is_complex
 
 SLICE = 1024  # so many rows are added one after the other before a new partial sum is begun
 BLOCK = 2**19  # so many values of x, y and dy fit into the processor's last cache together
@@ -86,7 +86,7 @@ def channel_dot(a: Array, b: Array) -> Array:
     Nothing is conjugated, so that the result is an analytic function of complex arrays; np.vecdot
     would conjugate these.
     """
-    if a.shape[2] >= LONG and not np.iscomplexobj(a):
+    if a.shape[2] >= LONG and not is_complex(a):
         return _sum_rows(np.vecdot(a, b))
     if a.size <= FEW:
         return channel_sum(a * b)
@@ -145,7 +145,7 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
     square = offset * offset
     var = total(squares) / count - square
     found = Centre(shift, offset, np.sqrt(var + eps))
-    if not np.iscomplexobj(x):
+    if not is_complex(x):
         fine = (square <= var) & (var < np.inf)
         if not fine.all():
             odd = ~fine

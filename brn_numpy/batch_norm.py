@@ -7,7 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _kernels
-from ._checks import Array, as_channels, cache_of, channel_vector, epsilon, float_array, upstream
+from ._checks import (
+    Array,
+    as_channels,
+    cache_of,
+    channel_vector,
+    epsilon,
+    float_array,
+    is_complex,
+    upstream,
+)
 from ._kernels import Centre, blocks, per_channel, small_buffer
 from .moments import Moments, check_running, moments_of
 
@@ -86,7 +95,7 @@ def as_arguments(x: object, gamma: object, beta: object) -> tuple[Array, Array, 
     x = float_array("x", x, complex_ok=True)
     gamma = float_array("gamma", gamma, complex_ok=True)
     beta = float_array("beta", beta, complex_ok=True)
-    if np.iscomplexobj(gamma) or np.iscomplexobj(beta):
+    if is_complex(gamma) or is_complex(beta):
         x = x.astype(np.complex128, copy=False)
     return x, gamma, beta
 
@@ -151,8 +160,8 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
 
     small_buffer(x)
     dx, shift = np.empty_like(x), per_channel(centre.shift, x)
-    sums, dots = [], []
-    for block in blocks(x):
+    sums, dots, parts = [], [], blocks(x)
+    for block in parts:
         xc = np.subtract(x[block], shift, out=dx[block])
         sums.append(_kernels.channel_sum(dy[block]))
         dots.append(_kernels.channel_dot(xc, dy[block]))
@@ -163,7 +172,7 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
     slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std
     term = per_channel(dbeta / count + slope * centre.offset, x)
     slope, scale = per_channel(slope, x), per_channel(cache.scale, x)
-    for block in blocks(x):
+    for block in parts:
         part = dx[block]
         part *= slope
         part += dy[block]

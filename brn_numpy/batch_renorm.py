@@ -22,6 +22,7 @@ from ._checks import (
     channel_vector,
     each_channel,
     epsilon,
+    is_complex,
     pair,
     real_number,
 )
@@ -172,7 +173,7 @@ def batch_renorm_forward(
     bounds = _check_bounds(r_max, d_max)
     eps = epsilon(eps, channels.dtype)
     pinned = None if correction is None else _check_correction(correction, channels)
-    if pinned is None and np.iscomplexobj(x):
+    if pinned is None and is_complex(x):
         raise TypeError(
             "correction must be given for complex x, gamma or beta: r and d are clipped, which is "
             "no analytic function; pin them with correction=(cache.r, cache.d) of a real forward"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import Array, float_array
+from .._checks import Array, float_array, is_complex
 
 
 class Parameter:
@@ -22,7 +22,7 @@ class Parameter:
 
     def as_for(self, x: Array) -> Array:
         """Return the data in the dtype of `x`: the input decides the precision of a layer."""
-        return self.data if np.iscomplexobj(self.data) else self.data.astype(x.dtype, copy=False)
+        return self.data if is_complex(self.data) else self.data.astype(x.dtype, copy=False)
 
 
 class Layer:
@@ -148,4 +148,4 @@ def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...], dtype: Any)
         raise ValueError(
             f"{type(layer).__name__}.backward expects dy of shape {shape}, got {array.shape}"
         )
-    return array if np.iscomplexobj(array) else array.astype(dtype, copy=False)
+    return array if is_complex(array) else array.astype(dtype, copy=False)

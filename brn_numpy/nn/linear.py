@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import REAL_TYPES, Array, generator, integer
+from .._checks import REAL_TYPES, Array, generator, integer, is_complex
 from .layer import Layer, Parameter, layer_input, layer_upstream
 
 
@@ -88,7 +88,7 @@ class ReLU(Layer):
         """Return max(x, 0), of any shape."""
         x = layer_input(self, x)
         self.cache = x
-        if np.iscomplexobj(x):  # analytic on either side of the kink
+        if is_complex(x):  # analytic on either side of the kink
             return np.where(x.real > 0, x, 0)
         return np.maximum(x, 0)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import Array, channel_axis, float_array, integer, real_number
+from .._checks import Array, channel_axis, float_array, integer, is_complex, real_number
 from ..batch_norm import (
     batch_norm_backward,
     batch_norm_forward,
@@ -113,7 +113,7 @@ class BatchNorm(Layer):
         gamma = repeat(self.weight.as_for(x), groups)
         beta = repeat(self.bias.as_for(x), groups)
         y, cache = self._normalise(grouped, gamma, beta, groups, axis)
-        if not np.iscomplexobj(y):  # a complex forward is a numeric check, not a training step
+        if not is_complex(y):  # a complex forward is a numeric check, not a training step
             mean, std = cache.batch
             batch = Moments(sum_groups(mean, groups) / groups, sum_groups(std, groups) / groups)
             self.running = update_running(self.running, batch, self.momentum)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._checks import Array, integer
+from .._checks import Array, integer, is_complex
 from .layer import Layer, layer_input, layer_upstream
 
 
@@ -55,7 +55,7 @@ class MaxPool2d(_Pool2d):
         first, *others = self._pixels(x)
         y = first.copy()
         for pixel in others:
-            if np.iscomplexobj(x):  # analytic on either side of a tie
+            if is_complex(x):  # analytic on either side of a tie
                 y = np.where(pixel.real > y.real, pixel, y)
             else:
                 np.maximum(y, pixel, out=y)
