@@ -1,0 +1,49 @@
+"""The tutorials as pages: their links lead somewhere, their parts are there, their folds close."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "tutorials"
+PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
+EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+def prose(page):
+    """Return a page without its code."""
+    return re.sub(r"^```(?!math).*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    """Every link to a file of the repository exists."""
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", prose(page)) if "://" not in link]
+    assert links
+    assert [link for link in links if not (page.parent / link.split("#")[0]).exists()] == []
+
+
+@EVERY
+def test_a_page_says_what_it_wants_and_asks_questions(page):
+    """What you will do, learn and need; questions whose answers fold out; a pointer on."""
+    text = prose(page)
+    for part in ("What you will do", "What you will learn", "What you need", "## Questions"):
+        assert part in text, part
+    assert "**Go on:**" in text
+    assert text.count("<details>") == text.count("</details>") == text.count("<summary>") >= 3
+
+
+@EVERY
+def test_mathematics_is_closed(page):
+    """Every dollar and every fence has its partner, and no formula runs over a blank line."""
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```", text, flags=re.M)) % 2 == 0
+    inline = re.sub(r"^```math.*?^```$|`[^`\n]*`", "", prose(page), flags=re.M | re.S)
+    for paragraph in inline.split("\n\n"):
+        assert paragraph.count("$") % 2 == 0, paragraph
+
+
+@EVERY
+def test_the_list_of_pages_has_it(page):
+    """tutorials/README.md links to every page."""
+    assert f"({page.name})" in (FOLDER / "README.md").read_text(encoding="utf-8")
