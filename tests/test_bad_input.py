@@ -250,3 +250,15 @@ def test_a_batch_std_that_is_none(std):
     ):
         with pytest.raises(ValueError, match=r"batch\.std must be > 0 .* in channel 1"):
             refused()
+
+
+@pytest.mark.parametrize("shape", [(), (1, 3), (3, 1), (0,)], ids=str)
+def test_moments_are_vectors(shape):
+    """A pair of numbers, of matrices or of nothing is refused, although its shapes agree."""
+    good, bad = bn.Moments(np.zeros(3), np.ones(3)), bn.Moments(np.zeros(shape), np.ones(shape))
+    for name, refused in (
+        ("running", lambda: bn.update_running(bad, good, 0.5)),
+        ("batch", lambda: bn.update_running(good, bad, 0.5)),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name}\.mean and {name}\.std must both have"):
+            refused()
