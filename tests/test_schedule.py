@@ -164,3 +164,10 @@ def test_bad_steps_are_refused_by_name(value):
     if type(value) is not int or value < 0:
         with pytest.raises(error, match=r"^step\b.*got"):
             PAPER_SCHEDULE(value)
+
+
+def test_the_length_that_is_scaled_from_has_a_name():
+    """`of` must be named: two bare numbers would say nothing to a reader; `steps` may be."""
+    with pytest.raises(TypeError):
+        PAPER_SCHEDULE.scaled(1000, 100_000)
+    assert PAPER_SCHEDULE.scaled(steps=1000, of=100_000)(50) == PAPER_SCHEDULE(5000)

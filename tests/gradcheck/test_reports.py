@@ -95,7 +95,15 @@ def test_more_inputs_than_forward_has_names_for():
 
 
 @pytest.mark.parametrize(
-    "option", [{"rtol": "a"}, {"atol": -1.0}, {"directions": 1.5}, {"seed": -1}, {"seed": 0.5}]
+    "option",
+    [
+        {"rtol": "a"},
+        {"rtol": np.inf},
+        {"atol": -1.0},
+        {"directions": 1.5},
+        {"seed": -1},
+        {"seed": 0.5},
+    ],
 )
 def test_options_that_are_none(option):
     """A wrong option is refused by its name."""
