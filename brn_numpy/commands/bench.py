@@ -15,7 +15,7 @@ from .common import Progress, check_writable, positive, write_json
 
 EXAMPLES = """\
 examples:
-  %(prog)s --quick                    fewer shapes and rounds, about half a minute
+  %(prog)s --quick                    fewer shapes and rounds, about ten seconds
   %(prog)s --ablate                   what each step of the kernels buys
   %(prog)s --json bench.json          write all medians and quartiles as well
 
