@@ -105,3 +105,11 @@ def test_pixels_that_fill_no_window_get_no_gradient():
         assert dx.shape == x.shape
         assert not dx[:, :, 4].any() and not dx[:, :, :, 4].any()
         assert dx[:, :, :4, :4].any()
+
+
+def test_the_complex_step_sees_the_slope_of_relu_at_0():
+    """At 0 the derivative is taken to be 0, by backward and by the complex forward alike."""
+    relu, step = nn.ReLU(), 1e-30
+    assert relu.forward(np.array([0.0 + 1j * step]))[0].imag == 0
+    relu.forward(np.zeros(1))
+    assert relu.backward(np.ones(1))[0] == 0
