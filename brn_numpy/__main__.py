@@ -6,8 +6,7 @@ import os
 import sys
 
 from .cli import main
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from .commands.common import THREADS
 
 
 def run(prog: str = "brn-numpy") -> int:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from . import __version__
-from .commands import bench, check, compare
+from .commands import bench, check, compare, experiment
 from .commands.common import UserError
 
 OVERVIEW = """\
@@ -23,6 +23,7 @@ Commands:
              good, where small minibatches hurt it, where it fails (about a minute)
   check      compare every gradient of this package, or of your own pair of functions,
              with numeric ones
+  experiment every claim of the papers, with error bars and a verdict; see `experiment list`
   bench      time forward and backward against textbook NumPy and, where installed, PyTorch
 
   {prog} COMMAND --help shows all options of a command, with examples.
@@ -69,6 +70,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"brn_numpy {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (compare, check, bench):
+    for command in (compare, experiment, check, bench):
         command.add_parser(commands)
     return parser

@@ -17,6 +17,8 @@ import numpy as np
 from .. import __version__
 from .._files import whole_file
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 
 class UserError(Exception):
     """A mistake of the user: told in one line, without a traceback."""

@@ -56,6 +56,7 @@ def train(
     *,
     steps: int,
     after_step: Callable[[int, float], None] | None = None,
+    falling_rate: bool = True,
 ) -> None:
     """Train with a learning rate that falls from `optimizer.lr` to 0 along a cosine.
 
@@ -70,6 +71,8 @@ def train(
     steps : int
     after_step : callable, optional
         Called with the step, counted from 0, and the loss of its minibatch.
+    falling_rate : bool
+        If False, the rate stays as it is.
 
     Raises
     ------
@@ -79,7 +82,8 @@ def train(
     net.train()
     full_rate = optimizer.lr
     for step, batch in zip(range(steps), batches, strict=False):
-        optimizer.lr = full_rate * (1 + math.cos(math.pi * step / steps)) / 2
+        if falling_rate:
+            optimizer.lr = full_rate * (1 + math.cos(math.pi * step / steps)) / 2
         loss, dlogits = nn.softmax_cross_entropy(net.forward(x[batch]), y[batch])
         if not np.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {step}: the training diverged")

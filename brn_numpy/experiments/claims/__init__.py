@@ -1,0 +1,37 @@
+"""The claims of the papers, an experiment each."""
+
+from __future__ import annotations
+
+from ..experiment import Experiment
+from . import (
+    classes,
+    companions,
+    convnet,
+    corrections,
+    depth,
+    domains,
+    gradients,
+    iid,
+    microbatches,
+    rates,
+    tuning,
+    warmup,
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        iid,
+        microbatches,
+        classes,
+        domains,
+        depth,
+        companions,
+        gradients,
+        warmup,
+        rates,
+        corrections,
+        convnet,
+        tuning,
+    )
+}

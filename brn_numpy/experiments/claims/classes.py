@@ -1,0 +1,85 @@
+"""Claim 3: BN fails on minibatches of few classes, because it learns to read its companions."""
+
+from __future__ import annotations
+
+import math
+
+from ..experiment import Claim, Experiment, Result, Table, accuracy
+from ..spec import Spec
+from .common import BASE, few_classes, methods
+
+SPEC = BASE.but(measures=("batches",))
+ROWS = {f"{k} classes x {32 // k}": methods(few_classes(SPEC, k)) for k in (10, 5, 4, 3, 2)}
+FOUR, TWO = ROWS["4 classes x 8"], ROWS["2 classes x 16"]
+HALVES = {
+    "4 classes x 8, in groups of one image a class": methods(
+        few_classes(SPEC, 4).but(microbatch_size=4), ("bn", "brn")
+    ),
+    "2 classes x 16, in groups of one image a class": methods(
+        few_classes(SPEC, 2).but(microbatch_size=2), ("bn", "brn")
+    ),
+}
+SPLIT = HALVES["4 classes x 8, in groups of one image a class"]["BN"]
+LONG = methods(
+    few_classes(Spec(hidden=(128,) * 3, steps=3000, measures=("curve",)), 4), ("bn", "brn")
+)
+
+
+def in_training_mode(result: Result) -> float:
+    """Return the accuracy in percent with the statistics of test minibatches of the same kind."""
+    return 100 * float(result.get("batch_accuracy", math.nan))
+
+
+def fall(result: Result) -> float:
+    """Return by how many points the accuracy at the end is below its best."""
+    return 100 * max(result["curve"]) - accuracy(result) if "curve" in result else math.nan
+
+
+def loss_since_best(result: Result) -> float:
+    """Return by how much the training loss fell after the best accuracy."""
+    if "curve" not in result:
+        return math.nan
+    best = result["curve"].index(max(result["curve"]))
+    return float(result["loss"][best] - result["loss"][-1])
+
+
+EXPERIMENT = Experiment(
+    name="classes",
+    question="minibatches of few classes: what becomes of BN, and why?",
+    tables=(
+        Table("accuracy with the running statistics, %", {**ROWS, **HALVES}),
+        Table(
+            "accuracy with the statistics of test minibatches drawn in the same way, %",
+            {**ROWS, **HALVES},
+            in_training_mode,
+        ),
+        Table("3 x 128 units, 3000 steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
+        Table("... points below the best on the way", {"fall": LONG}, fall),
+        Table("... training loss, fall since then", {"fall": LONG}, loss_since_best, digits=3),
+    ),
+    claims=(
+        *(
+            Claim(f"{label}: BRN beats BN", row["BRN"], row["BN"])
+            for label, row in ROWS.items()
+            if label not in ("10 classes x 3", "5 classes x 6")
+        ),
+        Claim("4 classes x 8: BRN beats no normalisation", FOUR["BRN"], FOUR["no normalisation"]),
+        Claim(
+            "in a long training, BN falls from its best by more than a point", LONG["BN"], 1.0, fall
+        ),
+        Claim(
+            "... while its training loss goes on falling",
+            LONG["BN"],
+            0.0,
+            loss_since_best,
+            digits=3,
+        ),
+        Claim(
+            "2 classes x 16: BN is over 30 points better with the companions it trained with",
+            TWO["BN"],
+            30.0,
+            lambda result: in_training_mode(result) - accuracy(result),
+        ),
+        Claim("4 classes x 8: groups of one image a class mend BN", SPLIT, FOUR["BN"]),
+    ),
+)

@@ -1,0 +1,53 @@
+"""Inaccuracies of the statistics compound with depth."""
+
+from __future__ import annotations
+
+from ..experiment import Claim, Experiment, Table
+from ..spec import Spec
+from .common import few_classes, methods
+
+DEPTHS = (1, 2, 3, 5, 8)
+
+
+def rows(change: dict[str, int], classes: int | None = None) -> dict[str, dict[str, Spec]]:
+    """Return a row for each depth."""
+    table = {}
+    for depth in DEPTHS:
+        spec = Spec(hidden=(64,) * depth, steps=1000, **change)  # type: ignore[arg-type]
+        spec = spec if classes is None else few_classes(spec, classes)
+        table[f"{depth} hidden"] = methods(spec)
+    return table
+
+
+IID, MICRO, FEW = rows({}), rows({"microbatch_size": 4}), rows({}, classes=4)
+EXPERIMENT = Experiment(
+    name="depth",
+    question="does what small and uneven minibatches cost grow with the depth of the network?",
+    tables=(
+        Table("i.i.d. minibatches of 32: accuracy, %", IID),
+        Table("normalised in groups of 4: accuracy, %", MICRO),
+        Table("4 classes x 8: accuracy, %", FEW),
+    ),
+    claims=(
+        Claim(
+            "groups of 4: BN with 1 hidden layer beats BN with 8",
+            MICRO["1 hidden"]["BN"],
+            MICRO["8 hidden"]["BN"],
+        ),
+        Claim(
+            "groups of 4, 1 hidden layer: BRN beats BN",
+            MICRO["1 hidden"]["BRN"],
+            MICRO["1 hidden"]["BN"],
+        ),
+        Claim(
+            "groups of 4, 8 hidden layers: BRN beats BN",
+            MICRO["8 hidden"]["BRN"],
+            MICRO["8 hidden"]["BN"],
+        ),
+        Claim(
+            "4 classes x 8, 8 hidden layers: BRN beats BN",
+            FEW["8 hidden"]["BRN"],
+            FEW["8 hidden"]["BN"],
+        ),
+    ),
+)

@@ -1,0 +1,26 @@
+"""Minibatches that are i.i.d. in their labels, but each of one domain: one transform of images."""
+
+from ..experiment import Claim, Experiment, Table
+from ..images import SHIFTS
+from ..spec import Spec
+from .common import methods
+
+ROWS = {}
+for _shift in SHIFTS:
+    _spec = Spec(steps=1000, shift=_shift)
+    ROWS[f"{_shift}, mixed"] = methods(_spec)
+    ROWS[f"{_shift}, one a minibatch"] = methods(_spec.but(mixed=False))
+EXPERIMENT = Experiment(
+    name="domains",
+    question="every minibatch under one transform of the images, of several: who can use both?",
+    tables=(Table("accuracy on test images under all transforms, %", ROWS),),
+    claims=tuple(
+        claim
+        for shift in SHIFTS
+        for row in [ROWS[f"{shift}, one a minibatch"]]
+        for claim in (
+            Claim(f"{shift}: BRN beats BN", row["BRN"], row["BN"]),
+            Claim(f"{shift}: BRN beats no normalisation", row["BRN"], row["no normalisation"]),
+        )
+    ),
+)

@@ -1,0 +1,74 @@
+"""The network of a training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import nn
+from .._checks import Array
+from .norms import make_norm
+from .spec import Spec
+from .training import mlp
+
+CHANNELS, STRIDES = (8, 16, 32), (1, 2, 2)
+
+
+def build(spec: Spec, x: Array, classes: int) -> nn.Sequential:
+    """Return the untrained network for images like x (n, ...); it depends on the spec alone."""
+    rng = np.random.default_rng([spec.seed, 0])
+
+    def norm(width: int) -> nn.Layer:
+        return make_norm(spec, width)
+
+    if spec.conv:
+        net = convnet(spec, x, classes, rng)
+    else:
+        net = mlp(
+            math.prod(x.shape[1:]),
+            spec.hidden,
+            classes,
+            norm=None if spec.method == "none" else norm,
+            rng=rng,
+        )
+    if spec.weight_scale != 1:
+        for layer in net:
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                layer.weight.data *= np.float32(spec.weight_scale)
+    return net
+
+
+def convnet(spec: Spec, x: Array, classes: int, rng: np.random.Generator) -> nn.Sequential:
+    """Build three times (Conv 3x3, norm, ReLU), the mean over the image, and Linear."""
+    channels, side = x.shape[1], x.shape[2]
+    layers: list[nn.Layer] = []
+    for width, stride in zip(CHANNELS, STRIDES, strict=True):
+        bias = spec.method == "none"
+        layers.append(
+            nn.Conv2d(
+                channels, width, 3, stride=stride, padding=1, bias=bias, rng=rng, dtype=np.float32
+            )
+        )
+        if spec.method != "none":
+            layers.append(make_norm(spec, width))
+        layers.append(nn.ReLU())
+        channels, side = width, (side - 1) // stride + 1
+    layers += [nn.AvgPool2d(side), nn.Flatten()]
+    layers.append(nn.Linear(channels, classes, rng=rng, dtype=np.float32))
+    return nn.Sequential(*layers)
+
+
+def norms_of(net: nn.Sequential) -> list[nn.BatchNorm]:
+    """Return the normalisation layers of a network, in their order."""
+    return [layer for layer in net if isinstance(layer, nn.BatchNorm)]
+
+
+def weight_norm(net: nn.Sequential) -> float:
+    """Return the Euclidean norm of all weights of Linear and Conv2d layers together."""
+    squares = [
+        np.square(layer.weight.data, dtype=np.float64).sum()
+        for layer in net
+        if isinstance(layer, nn.Linear | nn.Conv2d)
+    ]
+    return math.sqrt(sum(squares))

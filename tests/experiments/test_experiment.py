@@ -1,0 +1,234 @@
+"""Experiments: a training is its description, results keep, verdicts follow from the numbers."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brn_numpy import gradcheck
+from brn_numpy.commands import experiment as command
+from brn_numpy.experiments import store
+from brn_numpy.experiments.claims import EXPERIMENTS
+from brn_numpy.experiments.experiment import Claim, Experiment, Table, report
+from brn_numpy.experiments.images import images_of
+from brn_numpy.experiments.measures import Observer, companions, in_training_mode
+from brn_numpy.experiments.networks import build, norms_of
+from brn_numpy.experiments.norms import make_norm
+from brn_numpy.experiments.one import run_one
+from brn_numpy.experiments.runner import run
+from brn_numpy.experiments.spec import DEFAULTS, Spec, from_dict
+from brn_numpy.experiments.verdicts import NOISY, NOT_REPRODUCED, REPRODUCED, is_equal, is_more
+
+RESULTS = Path(__file__).parents[2] / "tutorials" / "results"
+SHORT = Spec(steps=40, hidden=(16,))
+OPEN = {"r_max": 100.0, "d_max": 100.0, "warmup": (0.0, 0.0, 0.0)}
+
+
+def without_seconds(results):
+    return [{k: v for k, v in result.items() if k != "seconds"} for result in results.values()]
+
+
+def test_a_spec_survives_json():
+    """What is written of a training is what differs from the defaults, and gives it back."""
+    spec = Spec(method="brn", hidden=(8, 8), warmup=(0.0, 0.5, 0.5), measures=("curve",))
+    written = json.loads(json.dumps(spec.to_dict()))
+    assert written == {
+        "method": "brn",
+        "hidden": [8, 8],
+        "warmup": [0.0, 0.5, 0.5],
+        "measures": ["curve"],
+    }
+    assert from_dict({**DEFAULTS, **written}) == spec
+
+
+def test_other_processes_give_the_same_results():
+    """Bit for bit the same, here or in two worker processes; equal descriptions run once."""
+    kinds = [
+        SHORT.but(method="brn", microbatch_size=4, measures=("curve", "corrections")),
+        SHORT.but(seed=1, classes_per_batch=4, measures=("companions", "batches", "statistics")),
+        SHORT.but(shift="orientation", mixed=False, validation=True),
+        SHORT.but(conv=True, method="none", measures=("drift",)),
+    ]
+    here = run([*kinds, kinds[0]])
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        there = run(kinds, executor=executor)
+    assert list(here) == list(there) == kinds
+    assert without_seconds(here) == without_seconds(there)
+    assert len(here[kinds[0]]["curve"]) == 40
+
+
+@pytest.mark.parametrize("method", ["moving", "stopped", "through"])
+def test_wrong_norms_have_the_gradients_they_claim(method):
+    """`through` is the full derivative with r and d free; the others hold the statistics still."""
+    rng = np.random.default_rng(3)
+    layer = make_norm(SHORT.but(method=method, momentum=0.0, **OPEN), 3)
+    x, dy = rng.standard_normal((6, 3)) * 2 + 1, rng.standard_normal((6, 3))
+    layer.running = layer.running._replace(std=np.array([0.5, 2.0, 1.0]))
+    y = layer.forward(x)
+    dx = layer.backward(dy)
+    if method == "stopped":
+        std = np.sqrt(x.var(axis=0) + layer.eps)
+        np.testing.assert_allclose(y, (x - x.mean(axis=0)) / std, rtol=1e-6)
+        np.testing.assert_allclose(dx, dy / std, rtol=1e-6)
+    else:
+        np.testing.assert_allclose(y, x / layer.running.std, rtol=1e-6)
+        np.testing.assert_allclose(dx, dy / layer.running.std, rtol=1e-6, atol=1e-9)
+        numeric = gradcheck.numerical_gradient(lambda z: layer.forward(z), x, dy)
+        np.testing.assert_allclose(dx, numeric, rtol=1e-6, atol=1e-7)
+
+
+def test_gradient_through_clipped_corrections():
+    """Where r and d are clipped, `through` is BRN's own gradient, which is then the full one."""
+    rng = np.random.default_rng(3)
+    layer = make_norm(
+        SHORT.but(method="through", momentum=0.0, r_max=1.2, d_max=0.1, warmup=(0.0, 0.0, 0.0)), 3
+    )
+    x, dy = rng.standard_normal((6, 3)) * 5 + 4, rng.standard_normal((6, 3))
+    layer.forward(x)
+    dx = layer.backward(dy)
+    numeric = gradcheck.numerical_gradient(lambda z: layer.forward(z), x, dy)
+    np.testing.assert_allclose(dx, numeric, rtol=1e-6, atol=1e-7)
+
+
+def test_average_of_the_variance():
+    """The running std is the root of a running average of the groups' mean variance."""
+    rng = np.random.default_rng(0)
+    layer = make_norm(SHORT.but(average="var", microbatch_size=2, momentum=0.25), 3)
+    x = rng.standard_normal((4, 3)).astype(np.float32)
+    layer.forward(x)
+    variance = (x[0::2].var(axis=0) + x[1::2].var(axis=0)) / 2 + layer.eps
+    np.testing.assert_allclose(layer.running.std, np.sqrt(0.75 + 0.25 * variance), rtol=1e-5)
+
+
+def test_companions_matter_to_bn_alone():
+    """Without normalisation the companions change nothing; with BN they do; the net stays."""
+    found = {}
+    for method in ("none", "bn"):
+        spec = SHORT.but(method=method, microbatch_size=2)
+        data = images_of(spec, None)
+        net = build(spec, data.x_train, 10)
+        with in_training_mode(net) as forward:
+            forward(data.x_train[:4])
+        assert all(layer.num_batches_tracked == 0 for layer in norms_of(net))
+        found[method] = companions(net, spec, data)
+    assert found["none"][0] < 1e-6 and found["none"][1] < 1e-6 and found["none"][2] == 0
+    assert found["bn"][0] > 0.05
+
+
+def test_points_are_evenly_spread():
+    """A curve has 40 points, the last after the last step; short trainings have a point a step."""
+    spec = SHORT.but(steps=100, measures=("curve",))
+    observer = Observer(spec, None, None)
+    due = [step for step in range(100) if observer._is_due("curve", step)]
+    assert len(due) == 40 and due[-1] == 99 and set(np.diff(due)) == {2, 3}
+
+
+def test_divergence_counts_as_guessing():
+    """A training that diverges has the accuracy of guessing, and says so."""
+    result = run_one(SHORT.but(method="none", learning_rate=1e6, falling_rate=False))
+    assert (result["accuracy"], result["diverged"]) == (0.1, True)
+
+
+@pytest.mark.parametrize(
+    ("differences", "more", "equal"),
+    [
+        ([3.0, 3.1, 2.9], REPRODUCED, NOT_REPRODUCED),
+        ([-3.0, -3.1, -2.9], NOT_REPRODUCED, NOT_REPRODUCED),
+        ([5.0, -4.0, 1.0], NOISY, NOISY),
+        ([0.1, -0.1, 0.05], NOISY, REPRODUCED),
+        ([0.5], NOISY, NOISY),
+        ([2.0, np.nan, 2.0], NOISY, NOISY),
+    ],
+)
+def test_verdicts(differences, more, equal):
+    """A difference counts from three standard errors on; an equality needs them within."""
+    assert is_more(np.array(differences)).word == more
+    assert is_equal(np.array(differences), 1.0).word == equal
+
+
+def test_report_pairs_the_seeds():
+    """Tables show means over seeds, claims the mean of the differences seed by seed."""
+    bn, brn = SHORT, SHORT.but(method="brn")
+    tiny = Experiment(
+        "tiny", "which?", (Table("accuracy, %", {"row": {"BN": bn, "BRN": brn}}),),
+        (Claim("BRN beats BN", brn, bn),),
+    )  # fmt: skip
+    results = {}
+    for seed, (low, high) in enumerate([(0.5, 0.6), (0.7, 0.81), (0.6, 0.69)]):
+        results[bn.but(seed=seed)] = {"accuracy": low}
+        results[brn.but(seed=seed)] = {"accuracy": high}
+    text = report(tiny, results, 3)
+    assert "60.0 +- 5.8" in text and "70.0 +- 6.1" in text
+    assert "reproduced: BRN beats BN (+10.0 +- 0.6, 17 standard errors)" in text
+
+
+def test_results_survive_the_disk(tmp_path):
+    """What is saved is loaded; other images and other files are refused by name."""
+    path = tmp_path / "tiny.json"
+    results = {SHORT.but(seed=seed): {"accuracy": 0.5, "seconds": 1.0} for seed in range(2)}
+    store.save(path, "tiny", "images", results)
+    assert store.load(path, "images") == results
+    with pytest.raises(ValueError, match="results on images, expected others"):
+        store.load(path, "others")
+    for text in ("", "[]", "{}", '{"results": [1]}', path.read_text()[:-30]):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="holds no results of an experiment"):
+            store.load(path)
+
+
+def call(monkeypatch, tmp_path, *arguments):
+    """Run the command on one tiny experiment, without processes; return which trainings ran."""
+    tiny = Experiment("tiny", "which?", (Table("%", {"row": {"BN": SHORT}}),), ())
+    monkeypatch.setattr(command, "EXPERIMENTS", {"tiny": tiny})
+    ran = []
+
+    def here(specs, *, executor, path, on_result):
+        for spec in specs:
+            ran.append(spec)
+            on_result(spec, {"accuracy": 0.5, "seconds": 0.0})
+
+    monkeypatch.setattr(command, "run_specs", here)
+    from brn_numpy.cli import main
+
+    return main(["experiment", *map(str, arguments)]), ran
+
+
+def test_resume_runs_nothing_twice(monkeypatch, tmp_path, capsys):
+    """With --resume, what is in the folder is not run again; without, the folder is refused."""
+    out = tmp_path / "results"
+    assert call(monkeypatch, tmp_path, "tiny", "--seeds", 2, "--json", out)[0] == 0
+    assert [path.name for path in out.iterdir()] == ["tiny.json"]
+    code, ran = call(monkeypatch, tmp_path, "tiny", "--seeds", 3, "--json", out, "--resume")
+    assert (code, [spec.seed for spec in ran]) == (0, [2])
+    assert len(store.load(out / "tiny.json")) == 3
+    code, ran = call(monkeypatch, tmp_path, "tiny", "--json", out)
+    assert (code, ran) == (2, [])
+    assert "add --resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing"], "there is no experiment 'nothing'; expected all, list or some of tiny"),
+        (["tiny", "--resume"], "--resume needs --json DIR"),
+        (["tiny", "--data", "nowhere.npz"], "these images do not suit"),
+        (["tiny", "--json", "no/such/folder"], "there is no folder"),
+    ],
+)
+def test_mistakes_of_the_user(monkeypatch, tmp_path, capsys, arguments, said):
+    """Each ends with one line and exit code 2, before any training."""
+    code, ran = call(monkeypatch, tmp_path, *arguments)
+    assert (code, ran) == (2, [])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_committed_results_are_complete(name):
+    """The results that the tutorials show hold every training of five seeds."""
+    results = store.load(RESULTS / f"{name}.json")
+    missing = [spec for spec in EXPERIMENTS[name].specs(5) if spec not in results]
+    assert not missing
+    assert "nan" not in report(EXPERIMENTS[name], results, 5)
