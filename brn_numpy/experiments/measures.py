@@ -57,6 +57,8 @@ class Observer:
 
     def _add(self, **values: float) -> None:
         for key, value in values.items():
+            if not math.isfinite(value):
+                raise FloatingPointError(f"{key} is {value}: the training has diverged")
             self.found.setdefault(key, []).append(round(value, 5))
 
     def _curve(self) -> None:
@@ -150,7 +152,11 @@ def companions(net: nn.Sequential, spec: Spec, data: Dataset) -> tuple[float, fl
     total = trained.reshape(-1, trained.shape[-1]).var(axis=0).mean()
     apart = np.square(trained - inferred[:, None]).mean()
     flips = trained.argmax(axis=2) != inferred.argmax(axis=1)[:, None]
-    return within / total, apart / inferred.var(axis=0).mean(), float(flips.mean())
+    return (
+        float(within / total),
+        float(apart / inferred.var(axis=0).mean()),
+        float(flips.mean()),
+    )
 
 
 def _with(

@@ -58,6 +58,14 @@ def test_other_processes_give_the_same_results():
     assert list(here) == list(there) == kinds
     assert without_seconds(here) == without_seconds(there)
     assert len(here[kinds[0]]["curve"]) == 40
+    assert json.loads(json.dumps(list(here.values()), allow_nan=False)) == list(here.values())
+
+
+def test_a_measure_that_is_not_finite_is_a_divergence(monkeypatch):
+    """Such a training is lost; its result can be written all the same."""
+    monkeypatch.setattr(Observer, "_drift", lambda self: self._add(drift=float("inf")))
+    result = run_one(SHORT.but(measures=("drift",)))
+    assert (result["accuracy"], result["diverged"]) == (0.1, True)
 
 
 @pytest.mark.parametrize("method", ["moving", "stopped", "through"])
