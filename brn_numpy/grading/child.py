@@ -75,7 +75,9 @@ def guard(forbidden: list[str]) -> None:
     folders = [os.sep + "proc" + os.sep]
     for name in forbidden:
         spec = importlib.util.find_spec(name)
-        folders += [os.path.realpath(f) + os.sep for f in (spec and spec.submodule_search_locations) or ()]
+        folders += [
+            os.path.realpath(f) + os.sep for f in (spec and spec.submodule_search_locations) or ()
+        ]
     here, real, join = os.path.realpath(os.getcwd()) + os.sep, os.path.realpath, os.path.abspath
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:

@@ -37,16 +37,16 @@ FORBIDDEN = (
 def forbidden_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Go through the imports of forbidden packages: the line, and the name that is imported."""
     for node in ast.walk(tree):
-        names: list[str] = []
+        names: list[object] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
+            names.append(node.module)
         elif isinstance(node, ast.Call) and _called(node.func) in ("__import__", "import_module"):
-            names = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            names += [a.value for a in node.args if isinstance(a, ast.Constant)]
         for name in names:
             if isinstance(name, str) and name.partition(".")[0] in FORBIDDEN:
-                yield node.lineno, name
+                yield getattr(node, "lineno", 0), name
 
 
 def _called(function: ast.expr) -> str:

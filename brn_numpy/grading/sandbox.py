@@ -72,7 +72,10 @@ class Sandbox:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._kill()
         self._folder.cleanup()
@@ -155,7 +158,9 @@ class Sandbox:
             line = self._lines.get(timeout=max(self._left, 0.01))
         except queue.Empty:
             self._kill()
-            raise Failure(f"{what} did not end in time: is there an endless loop?", ended=True) from None
+            raise Failure(
+                f"{what} did not end in time: is there an endless loop?", ended=True
+            ) from None
         except OSError:  # the child is gone
             line = None
         self._left -= time.monotonic() - began
@@ -168,7 +173,9 @@ class Sandbox:
             forged = True
         if forged:
             self._kill()
-            raise Failure("it wrote a report of its own to the grader, which is not counted", ended=True)
+            raise Failure(
+                "it wrote a report of its own to the grader, which is not counted", ended=True
+            )
         if "error" in reply:
             raise _failure(reply)
         return dict(reply)
@@ -192,7 +199,10 @@ class Sandbox:
         # -I: nothing of the user's environment or of this folder is imported by accident
         self._lines, self._printed = queue.Queue(), 0
         packages = str(Path(np.__file__).parents[1])
-        script = f"import sys, runpy; sys.path.append({packages!r}); runpy.run_path({_CHILD!r}, run_name='__main__')"
+        script = (
+            f"import sys, runpy; sys.path.append({packages!r}); "
+            f"runpy.run_path({_CHILD!r}, run_name='__main__')"
+        )
         process = subprocess.Popen(
             [sys.executable, "-I", "-c", script],
             stdin=subprocess.PIPE,

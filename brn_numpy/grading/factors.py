@@ -1,0 +1,146 @@
+"""Names for what a wrong result has too much: factors, shifts and fixed numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from .._checks import Array
+from .naming import line, terms
+from .properties.base import samples, total, wide
+from .seen import Values, close, probe_of
+
+
+def quantities(key: str, seed: int) -> dict[str, Array]:
+    """Return what a channel's factor may consist of, by its name: (C,) arrays."""
+    probe, x, _ = probe_of(key, seed)
+    ones, m = np.ones(x.shape[1]), x.size // x.shape[1]
+    found = {
+        "gamma": probe.gamma,
+        "std": np.sqrt(x.var(axis=samples(x)) + probe.eps),
+        "running_std": probe.running_std,
+        "r": probe.r if key[0] == "0" else ones,
+        "m": m * ones,
+        "m / (m - 1)": m / (m - 1) * ones,
+        "2": 2 * ones,
+        "-1": -ones,
+    }
+    if x.ndim == 4:
+        found |= {"N": len(x) * ones, "H * W": m / len(x) * ones}
+    return {name: value for name, value in found.items() if not np.allclose(value, 1)}
+
+
+def factor_name(ratios: dict[str, Array], seed: int) -> str | None:
+    """Name the factor that the channels have in all calls; None if it has no name.
+
+    `ratios` has for each call an array (C,), what is found over what is right.
+    """
+    if all(close(r, np.ones_like(r)) for r in ratios.values()):
+        return "1"
+    if all(np.abs(r).max() < 1e-9 for r in ratios.values()):
+        return "0"
+    known = {key: quantities(key, seed) for key in ratios}
+    names = [n for n in next(iter(known.values())) if all(n in q for q in known.values())]
+    powers = [((n, p),) for n in names for p in (1, -1, 2, -2, 0.5)]
+    pairs = [((a, p), (b, q)) for a, b in combinations(names, 2) for p in (1, -1) for q in (1, -1)]
+    for product in [*powers, *pairs]:
+        if all(
+            close(r, np.prod([np.abs(known[k][n]) ** p * np.sign(known[k][n]) ** (p % 2 != 0)
+                              for n, p in product], axis=0))
+            for k, r in ratios.items()
+        ):  # fmt: skip
+            return " and ".join(_words(n, p) for n, p in product)
+    first = next(iter(ratios.values())).flat[0]
+    if all(close(r, np.full_like(r, first)) for r in ratios.values()):
+        return f"times {first:.6g}"
+    return None
+
+
+def _words(name: str, power: float) -> str:
+    name = f"({name})" if " " in name else name
+    if power == 0.5:
+        return f"times the root of {name}"
+    return ("times " if power > 0 else "divided by ") + name + ("**2" if abs(power) == 2 else "")
+
+
+def ratios(found: Values, right: Values) -> dict[str, Array] | None:
+    """Return the factor of each channel in each call; None if some channel has no one factor."""
+    result = {}
+    for key, a in found.items():
+        ratio = a / right[key]
+        channels = ratio if a.ndim == 1 else ratio.mean(axis=samples(a))
+        if not close(ratio, channels if a.ndim == 1 else ratio * 0 + wide(channels, a)):
+            return None
+        result[key] = channels
+    return result
+
+
+def slopes(found: Values, right: Values) -> tuple[dict[str, Array], dict[str, Array]] | None:
+    """Return y's slope over the right one, and its shift less the right one, by call; or None.
+
+    The right y serves as x: whatever is a straight line of x in each channel has both.
+    """
+    slope, shift = {}, {}
+    for key, y in found.items():
+        a, b = line(right[key], y)
+        if not close(a * right[key] + b, y):
+            return None
+        slope[key], shift[key] = a.ravel(), total(y - right[key]) / (y.size // y.shape[1])
+    return slope, shift
+
+
+def term_names(found: Values, right: Values, seed: int) -> list[str] | None:
+    """Name the factor of each term of dx: dy, mean(dy) and xhat * mean(dy * xhat); or None."""
+    coefficients: list[dict[str, Array]] = [{}, {}, {}]
+    for key, dx in found.items():
+        one, two = terms(key, dx, seed), terms(key, right[key], seed)
+        if not np.isfinite(one).all():
+            return None
+        for i in range(3):
+            coefficients[i][key] = one[:, i] / two[:, i]
+    names = [factor_name(c, seed) for c in coefficients]
+    return [name or "times something without a name" for name in names]
+
+
+def fixed_numbers(
+    function: str, found: Values, right: Values, seed: int
+) -> Iterator[tuple[str, str]]:
+    """Look for numbers written into a function: go through (key of the mistake, sentence)."""
+    if function == "update_running":
+        weights = []
+        for key, value in found.items():
+            probe = probe_of(key, seed)[0]
+            old, new = (
+                (probe.running_mean, probe.batch_mean)
+                if "mean" in key
+                else (probe.running_std, probe.batch_std)
+            )
+            weights.append((value - old) / (new - old))
+        if close(np.array(weights), np.full(np.shape(weights), weights[0][0])):
+            text = f"The weight of the new value is {weights[0][0]:.4g}, whatever momentum is."
+            yield "running-momentum-ignored", text
+    elif function in ("batch_norm_forward", "batch_norm_inference"):
+        lines = slopes(found, right)
+        if lines is None:
+            return
+        inside, outside = [], []
+        for key, slope in lines[0].items():
+            probe, x, _ = probe_of(key, seed)
+            unit = 1e-3 if "small" in key else 1.0
+            var = x.var(axis=samples(x)) * unit**2
+            std = np.sqrt(var + probe.eps * unit**2)
+            if function == "batch_norm_inference":
+                std = probe.running_std * unit
+                var = std**2
+            inside.append((std / slope) ** 2 - var)
+            outside.append(std / slope - std)
+        for values, key, text in (
+            (inside, "forward-eps-fixed", "eps is {:.3g} in effect, whatever the argument is."),
+            (inside, "inference-eps-again", "{:.3g} is added to running_std**2."),
+            (outside, "inference-eps-added-to-std", "{:.3g} is added to running_std."),
+        ):
+            flat, ours = np.ravel(values), ("forward" in key) == ("forward" in function)
+            if ours and flat[0] > 0 and np.ptp(flat) < 1e-3 * flat[0] + 1e-14:
+                yield key, text.format(float(np.median(flat)))
