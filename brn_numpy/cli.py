@@ -7,7 +7,7 @@ import os
 import sys
 
 from . import __version__
-from .commands import bench, check, compare, experiment
+from .commands import bench, check, compare, experiment, grade
 from .commands.common import UserError
 
 OVERVIEW = """\
@@ -25,6 +25,7 @@ Commands:
              with numeric ones
   experiment every claim of the papers, with error bars and a verdict; see `experiment list`
   bench      time forward and backward against textbook NumPy and, where installed, PyTorch
+  grade      judge solutions of the exercises: what is wrong, why, and how to see it
 
   {prog} COMMAND --help shows all options of a command, with examples.
 
@@ -70,6 +71,6 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"brn_numpy {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (compare, experiment, check, bench):
+    for command in (compare, experiment, check, bench, grade):
         command.add_parser(commands)
     return parser

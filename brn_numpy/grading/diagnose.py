@@ -122,8 +122,8 @@ def _compared(
         if planted is not None and not differing(seen, right_after(function, planted, seed)):
             wrong = []
             notes.append(
-                f"Judged with your own {forward.function}, which is wrong: this is the right formula, "
-                "applied to what that one stores."
+                f"Judged with your own {forward.function}, which is wrong: this is the right "
+                "formula, applied to what that one stores."
             )
         elif is_gradient_of_own_forward(solution, function, seed):
             wrong = []

@@ -25,8 +25,8 @@ def note_on_edges(solution: Solution, function: str, seed: int) -> list[str]:
         )
         if not _right(solution, function, edge):
             return [
-                "Far from zero y has few digits left. If the variance is mean(x**2) - mean(x)**2: that "
-                "is right in mathematics, but the two are nearly equal there."
+                "Far from zero y has few digits left. If the variance is mean(x**2) - mean(x)**2: "
+                "that is right in mathematics, but the two are nearly equal there."
             ]
     if function in FORWARD_OF:
         gamma = np.where(np.arange(probe.gamma.size) == 0, 0, probe.gamma)

@@ -10,13 +10,21 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .contract import Solution
+from .contract import CONTRACT, Solution
 from .observe import arguments_of
-from .probe import Probe
+from .probe import Probe, make_probe
+
+
+def names_of(path: str | Path, seed: int) -> dict[str, Any]:
+    """Run your own file here, and return the names in which the line of a mistake is run."""
+    found = runpy.run_path(str(path))
+    return names_for({name: found[name] for name in CONTRACT if name in found}, make_probe(seed))
 
 
 def names_for(solution: Solution, probe: Probe) -> dict[str, Any]:
@@ -26,6 +34,9 @@ def names_for(solution: Solution, probe: Probe) -> dict[str, Any]:
     for function, prefix in (("batch_norm_forward", ""), ("batch_renorm_forward", "renorm_")):
         if function in solution:
             for images, suffix in ((False, ""), (True, "4")):
-                y, cache = solution[function](*arguments_of(function, probe, images=images))
+                try:
+                    y, cache = solution[function](*arguments_of(function, probe, images=images))
+                except NotImplementedError:  # an exercise that is not started
+                    continue
                 names |= {f"{prefix}y{suffix}": y, f"{prefix}cache{suffix}": cache}
     return names

@@ -1,0 +1,125 @@
+"""Grade a student's file: read it, run it apart, judge its functions one by one."""
+
+from __future__ import annotations
+
+import ast
+import time
+import tokenize
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from .contract import CONTRACT, FORWARD_OF
+from .diagnose import FAILED, NOT_STARTED, PASSED, Finding, Verdict, judge
+from .imports import forbidden_imports
+from .results import Failure
+from .sandbox import Sandbox
+
+TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
+LONGEST = 1_000_000  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The verdicts on one file, of the functions that were asked for."""
+
+    path: str
+    verdicts: tuple[Verdict, ...]
+    problem: str = ""  # why nothing could be judged
+    note: str = ""
+
+    @property
+    def score(self) -> int:
+        """How many functions are right."""
+        return sum(v.status == PASSED for v in self.verdicts)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all are right."""
+        return self.score == len(self.verdicts)
+
+
+def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | None = None) -> Graded:
+    """Grade a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The student's file. It is run in a process of its own, see `sandbox`.
+    seed : int
+        Of the probes.
+    timeout : float
+        Seconds for each function; the whole file has twice as much.
+    only : str, optional
+        The one function of the contract to judge.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    wanted = [only] if only else list(CONTRACT)
+    with open(path, "rb") as file:
+        file.read(1)  # an OSError here is the caller's mistake, and not the student's
+    try:
+        source = _source(Path(path))
+        refused = _refused(source)
+        with Sandbox(source, Path(path), timeout) as box:
+            verdicts = _judged(box, wanted, refused, seed, timeout)
+            patched = ", ".join(f"numpy.{name}" for name in box.patched)
+    except Failure as failure:
+        empty = tuple(Verdict(name, FAILED, (Finding(str(failure)),)) for name in wanted)
+        return Graded(str(path), empty, problem=str(failure))
+    note = f"The file replaces {patched}; the grader does not use it." if patched else ""
+    return Graded(str(path), tuple(verdicts[name] for name in wanted), note=note)
+
+
+def _judged(
+    box: Sandbox, wanted: list[str], refused: dict[str, str], seed: int, timeout: float
+) -> dict[str, Verdict]:
+    """Return the verdicts on the functions that are wanted, and on those that they need."""
+    if "" in refused:
+        raise Failure(refused[""])
+    until = time.monotonic() + 2 * timeout
+    box.load()
+    needed = [n for n in CONTRACT if n in wanted or n in [FORWARD_OF.get(w) for w in wanted]]
+    verdicts: dict[str, Verdict] = {}
+    for i, name in enumerate(needed):
+        if name in refused:
+            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),))
+            continue
+        reserve = 0.1 * timeout * (len(needed) - i - 1)  # the others want some time too
+        left = until - time.monotonic() - reserve
+        box.allow(min(timeout, max(left, 0.1 * timeout)))
+        solution = {n: f for n, f in box.solution().items() if n not in refused}
+        verdicts[name] = judge(solution, name, seed, verdicts)
+    if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
+        raise Failure(f"it defines none of the functions: {', '.join(CONTRACT)}")
+    return verdicts
+
+
+def _source(path: Path) -> str:
+    """Return the text of a file; raise `Failure` if it is no Python."""
+    if path.stat().st_size > LONGEST:
+        raise Failure(f"the file is longer than {LONGEST // 1_000_000} MB")
+    try:
+        with tokenize.open(path) as file:
+            source = file.read()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError as error:
+        place = f", in line {error.lineno}" if error.lineno else ""
+        raise Failure(f"SyntaxError: {error.msg}{place}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Failure(f"the file is no Python: {error}") from None
+    return source
+
+
+def _refused(source: str) -> dict[str, str]:
+    """Return the functions that import what is not allowed, and a line on each; "" is the file."""
+    refused = {}
+    for function, line, name in forbidden_imports(ast.parse(source)):
+        text = f"it imports {name} in line {line}: exercises are solved with NumPy alone"
+        refused[function if function in CONTRACT else ""] = text
+    return refused

@@ -1,0 +1,154 @@
+"""The verdicts as text, for a student and for a lecturer, and as Gradescope's JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from .catalogue import BY_KEY
+from .diagnose import FAILED, NOT_STARTED, PASSED, Finding, Verdict
+from .grade import Graded
+
+TUTORIALS = {  # where a topic is taught
+    "forward": "03_batch_norm_forward",
+    "variance": "03_batch_norm_forward",
+    "eps": "03_batch_norm_forward",
+    "conv": "03_batch_norm_forward",
+    "arrays": "03_batch_norm_forward",
+    "dx": "04_batch_norm_backward",
+    "dgamma and dbeta": "04_batch_norm_backward",
+    "running statistics": "06_running_statistics",
+    "inference": "06_running_statistics",
+    "correction": "08_batch_renorm_forward",
+    "renorm forward": "08_batch_renorm_forward",
+    "order": "08_batch_renorm_forward",
+    "renorm dx": "09_batch_renorm_backward",
+    "renorm dgamma": "09_batch_renorm_backward",
+    "stop gradient": "09_batch_renorm_backward",
+}
+WORDS = {PASSED: "right", FAILED: "WRONG"}
+WIDTH = 100
+
+
+def student_text(graded: Graded, seed: int) -> str:
+    """Return the report on one file."""
+    if graded.problem:
+        return f"{graded.path}: not judged. {_sentence(graded.problem)}"
+    of = len(graded.verdicts)
+    lines = [
+        f"{graded.path}: {graded.score} of {of} right (--seed {seed} repeats these numbers)",
+        "",
+    ]
+    waiting = [v.function for v in graded.verdicts if v.status == NOT_STARTED]
+    for verdict in graded.verdicts:
+        if verdict.status != NOT_STARTED:
+            lines += _verdict_lines(verdict)
+    if waiting:
+        lines.append(_wrapped(f"not started: {', '.join(waiting)}", "  "))
+    if graded.note:
+        lines.append(_wrapped(graded.note, "  "))
+    if any(f.line for v in graded.verdicts for f in v.findings):
+        lines += [
+            "",
+            "To run the lines under See, start Python and enter first:",
+            "  from brn_numpy.grading.seeing import names_of",
+            f"  globals().update(names_of({graded.path!r}, {seed}))",
+        ]
+    return "\n".join(lines)
+
+
+def _verdict_lines(verdict: Verdict) -> list[str]:
+    word = WORDS.get(verdict.status, verdict.status)
+    lines = [f"  {verdict.function:<22} {word}"]
+    for finding in verdict.findings:
+        lines += [_wrapped(text, "      ", "           ") for text in _parts(finding)]
+    lines += [_wrapped(f"Note: {note}", "      ", "           ") for note in verdict.notes]
+    return lines
+
+
+def _parts(finding: Finding) -> list[str]:
+    """Return what is said of a finding, line by line."""
+    parts = [_sentence(finding.what)]
+    if finding.why:
+        parts.append(f"Why: {finding.why}")
+    if finding.line:
+        parts.append(f"See: {finding.line}")
+    if finding.topic:
+        parts.append(f"Read: tutorials/{TUTORIALS[finding.topic]}.md")
+    return parts
+
+
+def _sentence(text: str) -> str:
+    """Return a text that begins like a sentence and ends like one; names stay as they are."""
+    first = text.split(" ")[0]
+    text = text[0].upper() + text[1:] if first in ("it", "the") else text
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _wrapped(text: str, indent: str, more: str | None = None) -> str:
+    """Break a text into lines; a line of code stays whole."""
+    if text.startswith("See:"):
+        return indent + text
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=more or indent, break_on_hyphens=False
+    )
+
+
+def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
+    """Return the results of one file as Gradescope reads them."""
+    tests = [
+        {
+            "name": f"{v.function}: {v.mistake or v.status}",
+            "score": int(v.status == PASSED),
+            "max_score": 1,
+            "status": "passed" if v.status == PASSED else "failed",
+            "output": "\n".join(
+                [*(p for f in v.findings for p in _parts(f)), *(f"Note: {n}" for n in v.notes)]
+            )
+            or v.status,
+            "extra_data": {
+                "verdict": v.status,
+                "mistake": v.mistake,
+                "mistakes": [f.mistake for f in v.findings if f.mistake],
+            },
+        }
+        for v in graded.verdicts
+    ]
+    return {
+        "score": graded.score,
+        "output": student_text(graded, seed).partition("\n")[0],
+        "tests": tests,
+        "extra_data": {"seed": seed, "file": graded.path},
+    }
+
+
+def lecturer_table(files: Sequence[Graded]) -> str:
+    """Return the scores of several files, and their mistakes, the most frequent first."""
+    width = max(len(g.path) for g in files)
+    lines = [f"{'file':<{width}}  right  not started  wrong"]
+    for graded in sorted(files, key=lambda g: (g.score, _kinds(g))):
+        waiting = sum(v.status == NOT_STARTED for v in graded.verdicts)
+        score = f"{graded.score} of {len(graded.verdicts)}"
+        row = f"{graded.path:<{width}}  {score:<5}  {waiting:>11}  {', '.join(_kinds(graded))}"
+        lines.append(row.rstrip())
+    counts = Counter(kind for g in files for kind in dict.fromkeys(_kinds(g)))
+    if counts:
+        lines += ["", f"mistakes in {len(files)} files, the most frequent first"]
+    for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        title = f": {BY_KEY[kind].title}" if kind in BY_KEY else ""
+        lines.append(_wrapped(f"{count:>4} of {len(files)}  {kind}{title}", "", " " * 12))
+    return "\n".join(lines)
+
+
+def _kinds(graded: Graded) -> list[str]:
+    """Return the mistakes of a file: their keys, or the function whose mistake has none."""
+    if graded.problem:
+        return [f"not judged ({graded.problem})"]
+    kinds = []
+    for v in graded.verdicts:
+        if v.status == FAILED:
+            keys = [f.mistake for f in v.findings if f.mistake]
+            kinds += keys or [f"{v.function} (no known mistake)"]
+    return kinds
