@@ -91,8 +91,11 @@ def slopes(found: Values, right: Values) -> tuple[dict[str, Array], dict[str, Ar
     return slope, shift
 
 
-def term_names(found: Values, right: Values, seed: int) -> list[str] | None:
-    """Name the factor of each term of dx: dy, mean(dy) and xhat * mean(dy * xhat); or None."""
+def term_names(found: Values, right: Values, seed: int) -> list[str | None] | None:
+    """Name the factors of the terms of dx; None if it is no sum of such terms.
+
+    The terms are those of dy, of mean(dy) and of xhat * mean(dy * xhat).
+    """
     coefficients: list[dict[str, Array]] = [{}, {}, {}]
     for key, dx in found.items():
         one, two = terms(key, dx, seed), terms(key, right[key], seed)
@@ -100,8 +103,7 @@ def term_names(found: Values, right: Values, seed: int) -> list[str] | None:
             return None
         for i in range(3):
             coefficients[i][key] = one[:, i] / two[:, i]
-    names = [factor_name(c, seed) for c in coefficients]
-    return [name or "times something without a name" for name in names]
+    return [factor_name(c, seed) for c in coefficients]
 
 
 def fixed_numbers(

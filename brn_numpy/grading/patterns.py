@@ -131,6 +131,8 @@ def _how_much(result: str, found: Values, right: Values, seed: int) -> str:
         names = term_names(found, right, seed)
         if names is None:
             return "dx is no sum of dy, mean(dy) and xhat * mean(dy * xhat), as it should be."
+        if None in names:
+            return ""
         parts = [
             f"the term of {t} is {'missing' if n == '0' else n}"
             for t, n in zip(TERMS, names, strict=True)

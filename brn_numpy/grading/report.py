@@ -8,25 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from .catalogue import BY_KEY
-from .diagnose import FAILED, NOT_STARTED, PASSED, Finding, Verdict
+from .diagnose import FAILED, NOT_STARTED, PASSED, Verdict
 from .grade import Graded
 
-TUTORIALS = {  # where a topic is taught
-    "forward": "03_batch_norm_forward",
-    "variance": "03_batch_norm_forward",
-    "eps": "03_batch_norm_forward",
-    "conv": "03_batch_norm_forward",
-    "arrays": "03_batch_norm_forward",
-    "dx": "04_batch_norm_backward",
-    "dgamma and dbeta": "04_batch_norm_backward",
-    "running statistics": "06_running_statistics",
-    "inference": "06_running_statistics",
-    "correction": "08_batch_renorm_forward",
-    "renorm forward": "08_batch_renorm_forward",
-    "order": "08_batch_renorm_forward",
-    "renorm dx": "09_batch_renorm_backward",
-    "renorm dgamma": "09_batch_renorm_backward",
-    "stop gradient": "09_batch_renorm_backward",
+TUTORIALS = {  # where a function is taught
+    "batch_norm_forward": "03_batch_norm_forward",
+    "batch_norm_backward": "04_batch_norm_backward",
+    "update_running": "06_running_statistics",
+    "batch_norm_inference": "06_running_statistics",
+    "renorm_correction": "08_batch_renorm_forward",
+    "batch_renorm_forward": "08_batch_renorm_forward",
+    "batch_renorm_backward": "09_batch_renorm_backward",
 }
 WORDS = {PASSED: "right", FAILED: "WRONG"}
 WIDTH = 100
@@ -62,22 +54,23 @@ def student_text(graded: Graded, seed: int) -> str:
 def _verdict_lines(verdict: Verdict) -> list[str]:
     word = WORDS.get(verdict.status, verdict.status)
     lines = [f"  {verdict.function:<22} {word}"]
+    return lines + [_wrapped(text, "      ", "           ") for text in _parts(verdict)]
+
+
+def _parts(verdict: Verdict) -> list[str]:
+    """Return what is said of a function, line by line."""
+    parts, topics = [], []
     for finding in verdict.findings:
-        lines += [_wrapped(text, "      ", "           ") for text in _parts(finding)]
-    lines += [_wrapped(f"Note: {note}", "      ", "           ") for note in verdict.notes]
-    return lines
-
-
-def _parts(finding: Finding) -> list[str]:
-    """Return what is said of a finding, line by line."""
-    parts = [_sentence(finding.what)]
-    if finding.why:
-        parts.append(f"Why: {finding.why}")
-    if finding.line:
-        parts.append(f"See: {finding.line}")
-    if finding.topic:
-        parts.append(f"Read: tutorials/{TUTORIALS[finding.topic]}.md")
-    return parts
+        parts.append(_sentence(finding.what))
+        if finding.why:
+            parts.append(f"Why: {finding.why}")
+        if finding.line:
+            parts.append(f"See: {finding.line}")
+        if finding.topic and finding.topic not in topics:
+            topics.append(finding.topic)
+    if topics:
+        parts.append(f"Read: tutorials/{TUTORIALS[verdict.function]}.md, on {', '.join(topics)}.")
+    return parts + [f"Note: {note}" for note in verdict.notes]
 
 
 def _sentence(text: str) -> str:
@@ -104,10 +97,7 @@ def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
             "score": int(v.status == PASSED),
             "max_score": 1,
             "status": "passed" if v.status == PASSED else "failed",
-            "output": "\n".join(
-                [*(p for f in v.findings for p in _parts(f)), *(f"Note: {n}" for n in v.notes)]
-            )
-            or v.status,
+            "output": "\n".join(_parts(v)) or v.status,
             "extra_data": {
                 "verdict": v.status,
                 "mistake": v.mistake,
