@@ -145,7 +145,9 @@ def _compared(
         ]
         if len(named.numbers) == 1 and not named.unexplained:
             candidate = named.numbers[0]
-        unknown = [f for r in named.unexplained for f in _unknown(function, r, seen, expected, seed)]
+        unknown: list[Finding] = []
+        for result in named.unexplained:
+            unknown += _unknown(function, result, seen, expected, seed)
         findings += unknown
         if any(f.mistake is None for f in unknown):
             findings += _violated(solution, function, seed)

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def axes(x):
-    return (0,) + tuple(range(2, x.ndim))
+    return (0, *range(2, x.ndim))
 
 
 def w(v, x):
