@@ -78,7 +78,7 @@ def _composed(
     """Return two candidates that together give what is seen; none if there are no such two."""
     rules = (_added, _multiplied, _mapped) if result == "y" else (_added, _multiplied, _in_terms)
     keys = list(seen)
-    if any(seen[k].shape != expected[k].shape for k in keys):
+    if any(seen[k].shape != expected[k].shape or not np.isfinite(seen[k]).all() for k in keys):
         return []
     fitting = [n for n, v in some.items() if all(v[k].shape == seen[k].shape for k in keys)]
     with np.errstate(all="ignore"):

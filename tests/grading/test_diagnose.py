@@ -94,8 +94,10 @@ VAR = {
     "dx-variance-term-halved": 0.5,
     "dx-variance-term-without-m": "m",
 }
-WHOLE = {frozenset({"dx-mean-term-without-m", "dx-variance-term-without-m"}): "dx-sums-for-means",
-         frozenset({"dx-mean-term-missing", "dx-variance-term-missing"}): "dx-statistics-constant"}  # fmt: skip
+WHOLE = {
+    frozenset({"dx-mean-term-without-m", "dx-variance-term-without-m"}): "dx-sums-for-means",
+    frozenset({"dx-mean-term-missing", "dx-variance-term-missing"}): "dx-statistics-constant",
+}
 
 
 def written(g, s, mean, var):
@@ -220,8 +222,8 @@ def unknown(function, change):
         ),
         ("update_running", lambda r: (r[0] + 2, r[1]), "running_mean is 2 too large everywhere"),
         ("update_running", lambda r: (r[0][None], r[1]), "shape (1, 6), expected (6,)"),
-        ("renorm_correction", lambda r: (r[0], r[1] ** 3), "d is wrong"),
-        ("batch_norm_inference", lambda y: 3 * y, "the slope of y by x is the right one times 3"),
+        ("renorm_correction", lambda r: (r[0], r[1] ** 3), "d is off by one factor"),
+        ("batch_norm_inference", lambda y: 3 * y, "y is the right value times 3"),
         (
             "batch_norm_inference",
             lambda y: y if y.ndim == 2 else y + 1,
