@@ -126,7 +126,8 @@ def _how_much(result: str, found: Values, right: Values, seed: int) -> str:
             return f"{result} is 0 everywhere."
         if name:
             return f"{result} is the right value {name}."
-        return f"{result} is off by one factor in each channel."
+        if next(iter(found.values())).ndim > 1:
+            return f"{result} is off by one factor in each channel."
     if result == "dx":
         names = term_names(found, right, seed)
         if names is None:

@@ -105,7 +105,8 @@ def written(g, s, mean, var):
 
     def backward(dy, cache):
         m = dy.size // dy.shape[1]
-        total, along = np.einsum("nc...->c", dy), np.einsum("nc...,nc...->c", dy, cache.xhat)
+        g, xhat = (a.reshape(*dy.shape[:2], -1) for a in (dy, cache.xhat))
+        total, along = np.einsum("ncp->c", g), np.einsum("ncp,ncp->c", g, xhat)
         mean_factor, var_factor = (m if v == "m" else v for v in (MEAN[mean], VAR[var]))
         inner = dy - mean_factor * textbook.wide(total / m, dy)
         inner = inner - var_factor * cache.xhat * textbook.wide(along / m, dy)
@@ -222,7 +223,7 @@ def unknown(function, change):
         ),
         ("update_running", lambda r: (r[0] + 2, r[1]), "running_mean is 2 too large everywhere"),
         ("update_running", lambda r: (r[0][None], r[1]), "shape (1, 6), expected (6,)"),
-        ("renorm_correction", lambda r: (r[0], r[1] ** 3), "d is off by one factor"),
+        ("renorm_correction", lambda r: (r[0], r[1] ** 3), "For example, d is "),
         ("batch_norm_inference", lambda y: 3 * y, "y is the right value times 3"),
         (
             "batch_norm_inference",
