@@ -105,8 +105,8 @@ def written(g, s, mean, var):
 
     def backward(dy, cache):
         m = dy.size // dy.shape[1]
-        g, xhat = (a.reshape(*dy.shape[:2], -1) for a in (dy, cache.xhat))
-        total, along = np.einsum("ncp->c", g), np.einsum("ncp,ncp->c", g, xhat)
+        dy3, xhat3 = (a.reshape(*dy.shape[:2], -1) for a in (dy, cache.xhat))  # (N, C, H W)
+        total, along = np.einsum("ncp->c", dy3), np.einsum("ncp,ncp->c", dy3, xhat3)
         mean_factor, var_factor = (m if v == "m" else v for v in (MEAN[mean], VAR[var]))
         inner = dy - mean_factor * textbook.wide(total / m, dy)
         inner = inner - var_factor * cache.xhat * textbook.wide(along / m, dy)
