@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from brn_numpy.experiments import store
+from brn_numpy.experiments.claims import EXPERIMENTS
+from brn_numpy.experiments.experiment import markdown_of
+
 FOLDER = Path(__file__).parent.parent / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
+RESULTS = re.compile(r"^<!-- results: (\w+) (\d+) -->\n\n((?:\|.*\n)+)", re.MULTILINE)
 EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -41,6 +46,16 @@ def test_mathematics_is_closed(page):
     inline = re.sub(r"^```math.*?^```$|`[^`\n]*`", "", prose(page), flags=re.M | re.S)
     for paragraph in inline.split("\n\n"):
         assert paragraph.count("$") % 2 == 0, paragraph
+
+
+@EVERY
+def test_tables_of_results_are_those_of_the_files(page):
+    """Below <!-- results: NAME K --> stands table K of the experiment NAME, made from its JSON."""
+    for name, number, found in RESULTS.findall(page.read_text(encoding="utf-8")):
+        table = EXPERIMENTS[name].tables[int(number) - 1]
+        results = store.load(FOLDER / "results" / f"{name}.json")
+        seeds = 1 + max(spec.seed for spec in results)
+        assert found == markdown_of(table, results, seeds) + "\n"
 
 
 @EVERY
