@@ -80,9 +80,10 @@ def renorm_correction(
 
 
 def _clipped(batch: Moments, running: Moments, r_max: float, d_max: float) -> tuple[Array, Array]:
-    r = np.clip(batch.std / running.std, 1 / r_max, r_max)
-    d = np.clip((batch.mean - running.mean) / running.std, -d_max, d_max)
-    return r, d
+    r = batch.std / running.std
+    d = (batch.mean - running.mean) / running.std
+    # np.clip does the same in twice the time, and for small minibatches that is most of BRN's cost.
+    return np.minimum(np.maximum(r, 1 / r_max), r_max), np.minimum(np.maximum(d, -d_max), d_max)
 
 
 def _check_bounds(r_max: object, d_max: object) -> tuple[float, float]:

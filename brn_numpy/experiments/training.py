@@ -87,7 +87,7 @@ def train(
         loss, dlogits = nn.softmax_cross_entropy(net.forward(x[batch]), y[batch])
         if not np.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {step}: the training diverged")
-        net.backward(dlogits)
+        net.parameter_gradients(dlogits)
         optimizer.step()
         if after_step is not None:
             after_step(step, float(loss))

@@ -69,49 +69,67 @@ class Conv2d(Layer):
         """Map x (N, C, H, W) to y (N, D, OH, OW), OH = (H + 2 padding - K) // stride + 1."""
         x = layer_input(self, x, "N, C, H, W", self.in_channels)
         padded = self._padded(x)
-        if min(padded.shape[2:]) < self.kernel_size:
+        n, _, tall, wide = padded.shape
+        if min(tall, wide) < self.kernel_size:
             raise ValueError(
                 f"Conv2d expects images of at least {self.kernel_size} x {self.kernel_size} pixels "
-                f"with padding, got {padded.shape[2]} x {padded.shape[3]}"
+                f"with padding, got {tall} x {wide}"
             )
-        columns, height, width = self._columns(padded)  # (N, C*K*K, OH*OW)
+        height, width = self._output_size(tall, wide)
+        columns = self._columns(padded, height, width)  # (N, K*K*C, OH*OW)
         y: Array = self._matrix(x) @ columns  # (N, D, OH*OW)
         if self.bias is not None:
             y = y + self.bias.as_for(x)[:, None]
         self.cache = columns, padded.shape
-        return y.reshape(len(x), self.out_channels, height, width)
+        return y.reshape(n, self.out_channels, height, width)
 
     def backward(self, dy: Array) -> Array:
         """Return dx (N, C, H, W); the gradients of weight and bias go to the parameters."""
-        columns, padded_shape = self._cached()
-        n, k, s = len(columns), self.kernel_size, self.stride
-        _, channels, tall, wide = padded_shape
-        height, width = 1 + (tall - k) // s, 1 + (wide - k) // s
-        dy = layer_upstream(self, dy, (n, self.out_channels, height, width), columns.dtype)
+        dy = self._upstream(dy)  # (N, D, OH, OW)
+        self.parameter_gradients(dy)
+        columns, (n, channels, tall, wide) = self._cached()
+        k, s, pad, size = self.kernel_size, self.stride, self.padding, channels * tall * wide
 
-        flat = dy.reshape(n, self.out_channels, height * width)
-        dweight = (flat @ columns.transpose(0, 2, 1)).sum(axis=0)  # (D, C*K*K)
-        self.weight.grad = dweight.reshape(self.weight.data.shape)
-        if self.bias is not None:
-            self.bias.grad = flat.sum(axis=(0, 2))
-
-        # Put dy where its patches begin in the padded image, with zeros between. Then pixel (i, j)
-        # of every patch lies i rows and j columns further on, and whole images are added at once.
+        # dy is put where its patches begin in the padded image, with zeros between. Pixel (i, j) of
+        # every patch lies i rows and j columns further on: so all patches are added at once, as
+        # K*K images that are each shifted a little.
         starts = np.zeros((n, self.out_channels, tall, wide), dy.dtype)
-        starts[:, :, : s * height : s, : s * width : s] = dy
-        dcolumns = self._matrix(columns).T @ starts.reshape(n, self.out_channels, tall * wide)
-        dcolumns = dcolumns.reshape(n, channels, k, k, tall * wide)
-        dpadded = np.zeros((n, channels, tall * wide), dy.dtype)
+        starts[:, :, : s * dy.shape[2] : s, : s * dy.shape[3] : s] = dy
+        starts = starts.reshape(n, self.out_channels, tall * wide)
+        matrix = np.ascontiguousarray(self._matrix(columns).T)  # (K*K*C, D)
+        dpatches = (matrix @ starts).reshape(n, k, k, size)
+        dpadded = np.zeros((n, size), dy.dtype)
         for i in range(k):
             for j in range(k):
                 ahead = i * wide + j
-                dpadded[:, :, ahead:] += dcolumns[:, :, i, j, : tall * wide - ahead]
-        pad = self.padding
-        return dpadded.reshape(padded_shape)[:, :, pad : tall - pad, pad : wide - pad]
+                dpadded[:, ahead:] += dpatches[:, i, j, : size - ahead]
+        dx = dpadded.reshape(n, channels, tall, wide)
+        return dx[:, :, pad : tall - pad, pad : wide - pad]
+
+    def parameter_gradients(self, dy: Array) -> None:
+        """Leave the gradients of weight and bias at their parameters."""
+        columns, _ = self._cached()
+        dy = self._upstream(dy)
+        dy = dy.reshape(*dy.shape[:2], -1)  # (N, D, OH*OW)
+        dmatrix = (columns @ dy.transpose(0, 2, 1)).sum(axis=0)  # (K*K*C, D)
+        k = self.kernel_size
+        self.weight.grad = dmatrix.reshape(k, k, self.in_channels, -1).transpose(3, 2, 0, 1)
+        if self.bias is not None:
+            self.bias.grad = dy.sum(axis=(0, 2))
+
+    def _upstream(self, dy: Array) -> Array:
+        columns, (n, _, tall, wide) = self._cached()
+        shape = (n, self.out_channels, *self._output_size(tall, wide))
+        return layer_upstream(self, dy, shape, columns.dtype)
+
+    def _output_size(self, tall: int, wide: int) -> tuple[int, int]:
+        """Return OH and OW for padded images of this size."""
+        k, s = self.kernel_size, self.stride
+        return 1 + (tall - k) // s, 1 + (wide - k) // s
 
     def _matrix(self, x: Array) -> Array:
-        """Return the filters as the rows of a matrix (D, C*K*K)."""
-        return self.weight.as_for(x).reshape(self.out_channels, -1)
+        """Return the filters as the rows of a matrix (D, K*K*C)."""
+        return self.weight.as_for(x).transpose(0, 2, 3, 1).reshape(self.out_channels, -1)
 
     def _padded(self, x: Array) -> Array:
         """Put zeros around x; for small images np.pad alone takes as long as the convolution."""
@@ -123,11 +141,12 @@ class Conv2d(Layer):
         padded[:, :, pad:-pad, pad:-pad] = x
         return padded
 
-    def _columns(self, padded: Array) -> tuple[Array, int, int]:
-        """Return all patches as columns (N, C*K*K, OH*OW), and OH and OW."""
+    def _columns(self, padded: Array, height: int, width: int) -> Array:
+        """Return all patches as columns (N, K*K*C, OH*OW): pixel (i, j) of all, then the next."""
         k, s = self.kernel_size, self.stride
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(2, 3))
-        windows = windows[:, :, ::s, ::s]  # (N, C, OH, OW, K, K), still a view
-        n, c, height, width = windows.shape[:4]
-        columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(n, c * k * k, height * width)
-        return columns, height, width
+        n, c = padded.shape[:2]
+        columns = np.empty((n, k, k, c, height, width), padded.dtype)
+        for i in range(k):
+            for j in range(k):
+                columns[:, i, j] = padded[:, :, i : i + s * height : s, j : j + s * width : s]
+        return columns.reshape(n, k * k * c, height * width)

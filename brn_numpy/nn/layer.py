@@ -44,6 +44,10 @@ class Layer:
         """Return the gradient by the input of the latest forward."""
         raise NotImplementedError
 
+    def parameter_gradients(self, dy: Array) -> None:
+        """Do what backward does, but for the gradient by the input: training needs none."""
+        self.backward(dy)
+
     def __call__(self, x: Array) -> Array:
         """Call forward."""
         return self.forward(x)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._checks import REAL_TYPES, Array, generator, integer, is_complex
+from .._kernels import keep_where
 from .layer import Layer, Parameter, layer_input, layer_upstream
 
 
@@ -72,13 +73,21 @@ class Linear(Layer):
 
     def backward(self, dy: Array) -> Array:
         """Return dx (N, in_features); dW = dy^T x and db = sum of dy go to the parameters."""
-        x = self._cached()
-        dy = layer_upstream(self, dy, (len(x), self.out_features), x.dtype)
-        dx: Array = dy @ self.weight.as_for(x)
-        self.weight.grad = dy.T @ x
+        dy = self._upstream(dy)
+        self.parameter_gradients(dy)
+        dx: Array = dy @ self.weight.as_for(self.cache)
+        return dx
+
+    def parameter_gradients(self, dy: Array) -> None:
+        """Leave dW = dy^T x and db = sum of dy at the parameters."""
+        dy = self._upstream(dy)
+        self.weight.grad = dy.T @ self.cache
         if self.bias is not None:
             self.bias.grad = dy.sum(axis=0)
-        return dx
+
+    def _upstream(self, dy: Array) -> Array:
+        x = self._cached()
+        return layer_upstream(self, dy, (len(x), self.out_features), x.dtype)
 
 
 class ReLU(Layer):
@@ -96,7 +105,7 @@ class ReLU(Layer):
         """Let dy through where x was positive."""
         x = self._cached()
         dy = layer_upstream(self, dy, x.shape, x.dtype)
-        return np.where(x.real > 0, dy, 0)
+        return keep_where(x.real > 0, dy)
 
 
 class Flatten(Layer):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._checks import Array, integer, is_complex
+from .._kernels import keep_where
 from .layer import Layer, layer_input, layer_upstream
 
 
@@ -70,7 +71,7 @@ class MaxPool2d(_Pool2d):
         waiting = np.ones(y.shape, bool)  # windows whose largest pixel was not met yet
         for pixel, gradient in zip(self._pixels(x), self._pixels(dx), strict=True):
             here = waiting & (pixel == y)
-            gradient += np.where(here, dy, 0)
+            gradient += keep_where(here, dy)
             waiting &= ~here
         return dx
 

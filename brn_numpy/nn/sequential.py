@@ -69,6 +69,15 @@ class Sequential(Layer):
             dy = layer.backward(dy)
         return dy
 
+    def parameter_gradients(self, dy: Array) -> None:
+        """Leave the gradients at the parameters; no layer before the first of them runs."""
+        with_parameters = [i for i, layer in enumerate(self.layers) if layer.named_parameters()]
+        if with_parameters:
+            first, *others = self.layers[with_parameters[0] :]
+            for layer in reversed(others):
+                dy = layer.backward(dy)
+            first.parameter_gradients(dy)
+
     def train(self, mode: bool = True) -> Layer:
         """Switch all layers to training mode."""
         for layer in self.layers:

@@ -74,3 +74,36 @@ def test_the_loss_falls_along_the_gradient():
     nn.SGD(net.parameters(), lr=1e-7).step()
     after, _ = nn.softmax_cross_entropy(net.forward(x), labels)
     assert abs((before - after) / (1e-7 * square) - 1) < 1e-3
+
+
+@pytest.mark.parametrize("before", [[], [nn.ReLU()]], ids=["weights first", "ReLU first"])
+def test_parameter_gradients_are_those_of_backward(before):
+    """Without the gradient by the input: the same bits, and nothing runs before the weights."""
+    rng = np.random.default_rng(2)
+    net = nn.Sequential(*before, *network())
+    y = net.forward(spaced(rng, (4, 1, 5, 5)))
+    dy = rng.standard_normal(y.shape)
+    net.backward(dy)
+    expected = [param.grad for param in net.parameters()]
+    for param in net.parameters():
+        param.grad = None
+    for layer in before:
+        layer.backward = None  # not to be called
+    assert net.parameter_gradients(dy) is None
+    for param, grad in zip(net.parameters(), expected, strict=True):
+        assert np.array_equal(param.grad, grad)
+
+
+def test_parameter_gradients_of_a_network_without_parameters():
+    """There is nothing to do, and nothing fails."""
+    net = nn.Sequential(nn.ReLU(), nn.Flatten())
+    net.forward(np.ones((2, 3)))
+    net.parameter_gradients(np.ones((2, 3)))
+
+
+def test_parameter_gradients_of_one_layer():
+    """A layer that has no shorter way of its own goes through its backward."""
+    norm = nn.BatchNorm(3)
+    norm.forward(np.arange(12.0).reshape(4, 3))
+    norm.parameter_gradients(np.ones((4, 3)))
+    assert np.array_equal(norm.bias.grad, [4.0, 4.0, 4.0])
