@@ -15,9 +15,10 @@ import numpy as np
 
 from ..experiments import store
 from ..experiments.claims import EXPERIMENTS
-from ..experiments.experiment import Experiment, bars_of, markdown_of, report
+from ..experiments.experiment import Experiment
 from ..experiments.images import draw, images_of, load_images
 from ..experiments.networks import build
+from ..experiments.report import bars_of, markdown_of, report
 from ..experiments.runner import Result, leave_interrupts_to_the_parent
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import Spec

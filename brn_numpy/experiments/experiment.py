@@ -1,17 +1,16 @@
-"""An experiment: tables of trainings, claims about them, and how both are printed."""
+"""An experiment: tables of trainings, and claims about them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._checks import Array
 from .spec import Spec
-from .verdicts import Verdict, is_equal, is_more, mean_and_error
+from .verdicts import Verdict, is_equal, is_more
 
 Result = dict[str, Any]
 Value = Callable[[Result], float]
@@ -23,25 +22,63 @@ def accuracy(result: Result) -> float:
 
 
 @dataclass(frozen=True)
+class Best:
+    """Of several trainings, each under its label, the one with the most of a value.
+
+    The value is the mean over seeds, and should be measured on other images than those of the
+    final comparison.
+    """
+
+    choices: Mapping[str, Spec]
+    by: Value
+
+    def label(self, results: Mapping[Spec, Result], seeds: int) -> str:
+        """Return the label of the best one."""
+        return max(
+            self.choices,
+            key=lambda label: float(values(results, self.choices[label], seeds, self.by).mean()),
+        )
+
+    def spec(self, results: Mapping[Spec, Result], seeds: int) -> Spec:
+        """Return the best one."""
+        return self.choices[self.label(results, seeds)]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """By how much one training has more of a value than another, seed by seed."""
+
+    more: Spec
+    less: Spec
+
+
+Training: TypeAlias = Spec | Best | Gap
+
+
+@dataclass(frozen=True)
 class Table:
-    """Trainings in rows and columns, and the value of a result that a cell shows the mean of."""
+    """Trainings in rows and columns, and the value of a result that a cell shows the mean of.
+
+    `paper` holds, by row, what the paper found there: a column of its own.
+    """
 
     title: str
-    rows: Mapping[str, Mapping[str, Spec]]
+    rows: Mapping[str, Mapping[str, Training]]
     value: Value = accuracy
     digits: int = 1
+    paper: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Claim:
     """`left` has more of a value than `right`; or, with `within`, they are equal to that.
 
-    `right` may be a number. `by` is how a difference is printed, with digits and unit.
+    `right` may be a number. A difference is printed with so many `digits`.
     """
 
     text: str
-    left: Spec
-    right: Spec | float
+    left: Training
+    right: Training | float
     value: Value = accuracy
     within: float | None = None
     digits: int = 1
@@ -49,10 +86,10 @@ class Claim:
     def verdict(self, results: Mapping[Spec, Result], seeds: int) -> Verdict:
         """Judge the claim by the trainings of all seeds, paired by seed."""
         differences = values(results, self.left, seeds, self.value)
-        if isinstance(self.right, Spec):
-            differences = differences - values(results, self.right, seeds, self.value)
-        else:
+        if isinstance(self.right, float):
             differences = differences - self.right
+        else:
+            differences = differences - values(results, self.right, seeds, self.value)
         return is_more(differences) if self.within is None else is_equal(differences, self.within)
 
 
@@ -71,23 +108,27 @@ class Experiment:
         return [spec.but(seed=seed) for seed in range(seeds) for spec in self._kinds()]
 
     def _kinds(self) -> list[Spec]:
-        cells = [
-            spec for table in self.tables for row in table.rows.values() for spec in row.values()
+        trainings: list[Training | float] = [
+            cell for table in self.tables for row in table.rows.values() for cell in row.values()
         ]
-        sides = [side for claim in self.claims for side in (claim.left, claim.right)]
-        return list(dict.fromkeys([*cells, *(side for side in sides if isinstance(side, Spec))]))
+        trainings += [side for claim in self.claims for side in (claim.left, claim.right)]
+        found: dict[Spec, None] = {}
+        for training in trainings:
+            if isinstance(training, Best):
+                found |= dict.fromkeys(training.choices.values())
+            elif isinstance(training, Gap):
+                found |= dict.fromkeys((training.more, training.less))
+            elif isinstance(training, Spec):
+                found[training] = None
+        return list(found)
 
     def shorter(self, divisor: int) -> Experiment:
         """Return the same with trainings of fewer steps, for a quick look."""
-
-        def cut(spec: Spec) -> Spec:
-            return spec.but(steps=max(40, spec.steps // divisor))
-
         tables = tuple(
             replace(
                 table,
                 rows={
-                    label: {column: cut(spec) for column, spec in row.items()}
+                    label: {column: _shorter(cell, divisor) for column, cell in row.items()}
                     for label, row in table.rows.items()
                 },
             )
@@ -96,114 +137,33 @@ class Experiment:
         claims = tuple(
             replace(
                 claim,
-                left=cut(claim.left),
-                right=cut(claim.right) if isinstance(claim.right, Spec) else claim.right,
+                left=_shorter(claim.left, divisor),
+                right=claim.right
+                if isinstance(claim.right, float)
+                else _shorter(claim.right, divisor),
             )
             for claim in self.claims
         )
         return replace(self, tables=tables, claims=claims)
 
 
-def values(results: Mapping[Spec, Result], spec: Spec, seeds: int, value: Value) -> Array:
+def _shorter(training: Training, divisor: int) -> Training:
+    if isinstance(training, Best):
+        choices = {label: _cut(spec, divisor) for label, spec in training.choices.items()}
+        return replace(training, choices=choices)
+    if isinstance(training, Gap):
+        return Gap(_cut(training.more, divisor), _cut(training.less, divisor))
+    return _cut(training, divisor)
+
+
+def _cut(spec: Spec, divisor: int) -> Spec:
+    return spec.but(steps=max(40, spec.steps // divisor))
+
+
+def values(results: Mapping[Spec, Result], training: Training, seeds: int, value: Value) -> Array:
     """Return a value of the results of one kind of training, (seeds,)."""
+    if isinstance(training, Gap):
+        more = values(results, training.more, seeds, value)
+        return more - values(results, training.less, seeds, value)
+    spec = training.spec(results, seeds) if isinstance(training, Best) else training
     return np.array([value(results[spec.but(seed=seed)]) for seed in range(seeds)])
-
-
-def cells(
-    table: Table, results: Mapping[Spec, Result], seeds: int, sign: str
-) -> Iterator[tuple[str, list[str]]]:
-    """Go through the rows of a table: the label, and "mean sign error" for each column."""
-    for label, row in table.rows.items():
-        texts = []
-        for column in columns_of(table):
-            texts.append(_cell(table, results, row[column], seeds, sign) if column in row else "")
-        yield label, texts
-
-
-def columns_of(table: Table) -> list[str]:
-    """Return the columns of a table; a row may lack some."""
-    return list(dict.fromkeys(column for row in table.rows.values() for column in row))
-
-
-def _cell(table: Table, results: Mapping[Spec, Result], spec: Spec, seeds: int, sign: str) -> str:
-    found = values(results, spec, seeds, table.value)
-    lost = sum(bool(results[spec.but(seed=seed)].get("diverged")) for seed in range(seeds))
-    found = found[np.isfinite(found)]
-    if len(found) == 0:
-        return f"({lost} lost)" if lost else "-"
-    mean, error = mean_and_error(found)
-    text = f"{mean:.{table.digits}f}"
-    if not math.isnan(error):
-        text += f" {sign} {error:.{table.digits}f}"
-    return text + (f" ({lost} lost)" if lost else "")
-
-
-def text_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
-    """Return a table for the terminal."""
-    rows = list(cells(table, results, seeds, "+-"))
-    columns = columns_of(table)
-    first = max(len(label) for label in table.rows)
-    widths = [
-        max(len(column), *(len(texts[i]) for _, texts in rows)) for i, column in enumerate(columns)
-    ]
-
-    def line(label: str, texts: list[str]) -> str:
-        padded = (f"{text:>{width}}" for text, width in zip(texts, widths, strict=True))
-        return f"{label:<{first}}  " + "  ".join(padded)
-
-    head = line("", columns)
-    return "\n".join([table.title, head, "-" * len(head), *(line(*row) for row in rows)])
-
-
-def markdown_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
-    """Return a table for a Markdown page."""
-    columns = columns_of(table)
-    lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
-    for label, texts in cells(table, results, seeds, "±"):
-        lines.append(f"| {label} | " + " | ".join(texts) + " |")
-    return "\n".join(lines)
-
-
-def sentence(claim: Claim, verdict: Verdict) -> str:
-    """Return a claim with its verdict and the difference that it rests on."""
-    text = f"{verdict.mean:+.{claim.digits}f}"
-    if not math.isnan(verdict.error):
-        text += f" +- {verdict.error:.{claim.digits}f}"
-        if verdict.error > 0 and claim.within is None:
-            text += f", {abs(verdict.mean) / verdict.error:.0f} standard errors"
-    return f"{verdict.word}: {claim.text} ({text})"
-
-
-def bars_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
-    """Return a table as bars, the largest 40 signs long; a value that is not > 0 has none."""
-    bars = []
-    for label, row in table.rows.items():
-        for column, spec in row.items():
-            found = values(results, spec, seeds, table.value)
-            found = found[np.isfinite(found)]
-            bars.append((f"{label}, {column}", float(found.mean()) if len(found) else 0.0))
-    first, most = max(len(label) for label, _ in bars), max(value for _, value in bars)
-    return "\n".join(
-        f"{label:<{first}}  {'#' * round(40 * max(value, 0) / most) if most > 0 else ''}"
-        for label, value in bars
-    )
-
-
-def report(
-    experiment: Experiment,
-    results: Mapping[Spec, Result],
-    seeds: int,
-    bars: Callable[[Table, Mapping[Spec, Result], int], str] | None = None,
-) -> str:
-    """Return all tables and verdicts of an experiment; with `bars`, what that gives as well."""
-    parts = [f"{experiment.name}: {experiment.question}"]
-    for table in experiment.tables:
-        parts.append(text_of(table, results, seeds))
-        if bars is not None:
-            parts.append(bars(table, results, seeds))
-    parts.append(
-        "\n".join(sentence(claim, claim.verdict(results, seeds)) for claim in experiment.claims)
-    )
-    if experiment.note:
-        parts.append(experiment.note)
-    return "\n\n".join(parts)

@@ -1,9 +1,11 @@
 """What is observed in a training, besides the accuracy at its end.
 
-curve         accuracy on the test images, and the mean training loss, 40 times
+curve         accuracy on the test images, and the mean training loss, 40 times; `curve_every` is
+              the number of steps between two of them
 companions    how much an image's outputs move when the rest of its minibatch changes; how far its
               outputs in training and in inference mode are apart; 5 times
 batches       at the end, the accuracy in training mode, on test minibatches drawn as in training
+anew          at the end, the accuracy after the running pairs were measured anew, on i.i.d. images
 corrections   means of r and d, and how often they are clipped, by layer, in 20 parts
 statistics    at the end, the running std of the first layer over the std of all training images
 drift         how far the means of a unit's inputs move from one twentieth to the next
@@ -20,7 +22,7 @@ import numpy as np
 
 from .. import nn
 from .._checks import Array
-from ..data import Dataset
+from ..data import Dataset, iid_batches
 from .images import draw
 from .networks import norms_of
 from .spec import Spec
@@ -28,6 +30,7 @@ from .training import accuracy
 
 POINTS = {"curve": 40, "companions": 5, "corrections": 20, "drift": 20}
 PROBES, COMPANY = 40, 16  # images that are watched, and how many minibatches each is put in
+ANEW_SIZE = 500  # images in a minibatch when the running pairs are measured anew
 
 
 class Observer:
@@ -83,10 +86,14 @@ class Observer:
 
     def result(self) -> dict[str, Any]:
         """Return all that was found, and what is measured at the end."""
+        if "curve" in self.spec.measures:
+            self.found["curve_every"] = self.spec.steps / POINTS["curve"]
         if "batches" in self.spec.measures:
             self.found["batch_accuracy"] = batch_accuracy(self.net, self.spec, self.data)
         if "statistics" in self.spec.measures:
             self.found["std_ratio"] = std_ratio(self.net, self.data.x_train)
+        if "anew" in self.spec.measures:  # last: it changes the running pairs
+            self.found["anew"] = accuracy_measured_anew(self.net, self.spec, self.data)
         return self.found
 
 
@@ -184,6 +191,21 @@ def batch_accuracy(net: nn.Sequential, spec: Spec, data: Dataset) -> float:
         for batch, _ in zip(batches, range(100), strict=False):
             right.append(forward(data.x_test[batch]).argmax(axis=1) == data.y_test[batch])
     return float(np.mean(right))
+
+
+def accuracy_measured_anew(net: nn.Sequential, spec: Spec, data: Dataset) -> float:
+    """Measure the running pairs on large i.i.d. minibatches, all weights kept; return the accuracy.
+
+    What a network gains by it was wrong with its running statistics and not with what it learnt.
+    """
+    for layer in norms_of(net):
+        layer.momentum, layer.microbatch_size = 0.1, None
+    net.train()
+    size = min(ANEW_SIZE, len(data.x_train))
+    batches = iid_batches(len(data.x_train), size, rng=np.random.default_rng([spec.seed, 5]))
+    for batch, _ in zip(batches, range(50), strict=False):
+        net.forward(data.x_train[batch])
+    return accuracy(net, data.x_test, data.y_test)
 
 
 def std_ratio(net: nn.Sequential, x: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -73,3 +74,14 @@ def versions_of(path: Path) -> dict[str, str]:
     """Return the versions that a file of results was made with."""
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")).get("versions", {})
     return found
+
+
+def checksum(folder: Path) -> str:
+    """Return the SHA-256 of all results in a folder; figures tell by it what they were drawn from.
+
+    Line ends do not count: git may change them.
+    """
+    found = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")):
+        found.update(path.read_text(encoding="utf-8").encode())
+    return found.hexdigest()

@@ -13,6 +13,7 @@ from . import (
     gradients,
     iid,
     microbatches,
+    paper,
     rates,
     tuning,
     warmup,
@@ -21,6 +22,7 @@ from . import (
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
+        paper,
         iid,
         microbatches,
         classes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..experiment import Claim, Experiment, Table
+from ..experiment import Claim, Experiment, Gap, Table
 from ..spec import Spec
 from .common import few_classes, methods
 
@@ -20,6 +20,10 @@ def rows(change: dict[str, int], classes: int | None = None) -> dict[str, dict[s
 
 
 IID, MICRO, FEW = rows({}), rows({"microbatch_size": 4}), rows({}, classes=4)
+COST = {
+    depth: {name: Gap(IID[depth][name], MICRO[depth][name]) for name in ("BN", "BRN")}
+    for depth in IID
+}
 EXPERIMENT = Experiment(
     name="depth",
     question="does what small and uneven minibatches cost grow with the depth of the network?",
@@ -27,12 +31,18 @@ EXPERIMENT = Experiment(
         Table("i.i.d. minibatches of 32: accuracy, %", IID),
         Table("normalised in groups of 4: accuracy, %", MICRO),
         Table("4 classes x 8: accuracy, %", FEW),
+        Table("what groups of 4 cost, against minibatches of 32, points", COST),
     ),
     claims=(
         Claim(
-            "groups of 4: BN with 1 hidden layer beats BN with 8",
-            MICRO["1 hidden"]["BN"],
-            MICRO["8 hidden"]["BN"],
+            "what groups of 4 cost BN grows from 1 to 8 hidden layers",
+            COST["8 hidden"]["BN"],
+            COST["1 hidden"]["BN"],
+        ),
+        Claim(
+            "with 8 hidden layers, they cost BN more than BRN",
+            COST["8 hidden"]["BN"],
+            COST["8 hidden"]["BRN"],
         ),
         Claim(
             "groups of 4, 1 hidden layer: BRN beats BN",

@@ -38,6 +38,11 @@ EXPERIMENT = Experiment(
             BY_RATE["rate 1"][NONE],
         ),
         Claim(
+            "at a rate of 3, BN beats BRN: its averages lag behind",
+            BY_RATE["rate 3"][BN],
+            BY_RATE["rate 3"][BRN],
+        ),
+        Claim(
             "with a tenth of He's weights, BN beats no normalisation",
             BY_SCALE["0.1 x He"][BN],
             BY_SCALE["0.1 x He"][NONE],

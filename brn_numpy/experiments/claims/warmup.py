@@ -6,6 +6,7 @@ from ..spec import Spec
 SPEC = Spec(hidden=(64,) * 3, steps=600, falling_rate=False)
 BRN = SPEC.but(method="brn")
 VARIANTS = {
+    "no normalisation": SPEC.but(method="none"),
     "BN": SPEC,
     "BRN": BRN,
     "BRN, no warm-up": BRN.but(warmup=(0.0, 0.0, 0.0)),

@@ -1,0 +1,58 @@
+"""The figures of Ioffe (2017) beside ours: ImageNet and Inception-v3 there, a small MLP here."""
+
+from __future__ import annotations
+
+from ..experiment import Claim, Experiment, Table
+from . import classes, iid, microbatches
+
+FOUR_CLASSES = classes.ROWS["4 classes x 8"]
+ROWS = {
+    "i.i.d. minibatches of 32": iid.ROW,
+    "normalised in groups of 4": microbatches.FOUR,
+    "few classes a minibatch": FOUR_CLASSES,
+    "... in groups of one image a class": classes.HALVES[
+        "4 classes x 8, in groups of one image a class"
+    ],
+}
+PAPER = {  # section 4: top-1 accuracy in percent
+    "i.i.d. minibatches of 32": "BN 78.3, BRN 78.5",
+    "normalised in groups of 4": "BN 74.2, BRN 76.5",
+    "few classes a minibatch": "BN 67.0 at its best, BRN 78.5",
+    "... in groups of one image a class": "BN 77.4",
+}
+COMPANIONS = {"few classes a minibatch": {"BN": FOUR_CLASSES["BN"], "BRN": FOUR_CLASSES["BRN"]}}
+EXPERIMENT = Experiment(
+    name="paper",
+    question="the table of the paper, on a network that trains in two seconds: is it the same?",
+    tables=(
+        Table("accuracy, %", ROWS, paper=PAPER),
+        Table(
+            "accuracy with the statistics of test minibatches drawn in the same way, %",
+            COMPANIONS,
+            classes.in_training_mode,
+            paper={"few classes a minibatch": "BN 76.5"},
+        ),
+    ),
+    claims=(
+        Claim(
+            "1. i.i.d. minibatches of 32: BRN equals BN within one point",
+            iid.ROW["BRN"],
+            iid.ROW["BN"],
+            within=1.0,
+        ),
+        Claim(
+            "2. normalised in groups of 4: BRN beats BN",
+            microbatches.FOUR["BRN"],
+            microbatches.FOUR["BN"],
+        ),
+        Claim("3. few classes a minibatch: BRN beats BN", FOUR_CLASSES["BRN"], FOUR_CLASSES["BN"]),
+        Claim(
+            "... where groups of one image a class mend BN",
+            ROWS["... in groups of one image a class"]["BN"],
+            FOUR_CLASSES["BN"],
+        ),
+    ),
+    note="The paper: ImageNet and Inception-v3, 32 images on each of 50 workers; few classes are\n"
+    "16 of 1000, two images of each. Ours: Fashion-MNIST at 14 x 14 pixels, four hidden\n"
+    "layers of 64 units, 2000 steps; 4 of the 10 classes, eight images of each.",
+)
