@@ -1,17 +1,16 @@
 """The tutorials as pages: their links lead somewhere, their parts are there, their folds close."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 from brn_numpy.experiments import store
-from brn_numpy.experiments.claims import EXPERIMENTS
-from brn_numpy.experiments.experiment import markdown_of
 
 FOLDER = Path(__file__).parent.parent / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
-RESULTS = re.compile(r"^<!-- results: (\w+) (\d+) -->\n\n((?:\|.*\n)+)", re.MULTILINE)
+FILLED = runpy.run_path(str(FOLDER / "results" / "fill_tables.py"))["filled"]
 EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -50,12 +49,26 @@ def test_mathematics_is_closed(page):
 
 @EVERY
 def test_tables_of_results_are_those_of_the_files(page):
-    """Below <!-- results: NAME K --> stands table K of the experiment NAME, made from its JSON."""
-    for name, number, found in RESULTS.findall(page.read_text(encoding="utf-8")):
-        table = EXPERIMENTS[name].tables[int(number) - 1]
-        results = store.load(FOLDER / "results" / f"{name}.json")
-        seeds = 1 + max(spec.seed for spec in results)
-        assert found == markdown_of(table, results, seeds) + "\n"
+    """Every number of a table of results is in the JSON of its experiment."""
+    text = page.read_text(encoding="utf-8")
+    assert text == FILLED(text)
+
+
+def test_figures_are_drawn_from_these_results():
+    """Every figure has the checksum of the results that it was drawn from."""
+    figures = list((FOLDER / "figures").glob("*.svg"))
+    assert len(figures) >= 11
+    checksum = store.checksum(FOLDER / "results")
+    assert [f.name for f in figures if checksum not in f.read_text(encoding="utf-8")] == []
+
+
+def test_figures_are_shown_and_described():
+    """Every figure stands in a page, with words for those who cannot see it."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    shown = dict((path, words) for words, path in re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", pages))
+    names = {f"figures/{path.name}" for path in (FOLDER / "figures").glob("*.svg")}
+    assert set(shown) == names
+    assert min(map(len, shown.values())) > 80
 
 
 @EVERY
