@@ -3,7 +3,8 @@
     pip install -e '.[notebooks]'
     python tutorials/notebooks.py
 
-GitHub's ```math fences become $$, which notebooks render, and links lead from notebook to notebook.
+GitHub's mathematics becomes that of notebooks, links lead from notebook to notebook, and commands
+for the shell stay text: only Python is a cell to run.
 """
 
 import re
@@ -17,6 +18,8 @@ FOLDER = Path(__file__).parent
 def as_notebook(page):
     """Return the text of a page as a notebook."""
     page = re.sub(r"^```math\n(.*?)^```$", r"$$\n\1$$", page, flags=re.MULTILINE | re.DOTALL)
+    page = re.sub(r"\$`(.*?)`\$", r"$\1$", page)
+    page = re.sub(r"^```sh$", "```console", page, flags=re.MULTILINE)
     page = re.sub(r"\]\((\d\d_\w+)\.md\)", r"](\1.ipynb)", page)
     return jupytext.reads(page, fmt="md")
 
