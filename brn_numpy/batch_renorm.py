@@ -1,8 +1,9 @@
 """Batch Renormalization: Batch Normalization corrected towards the running statistics.
 
-With r and d held constant, the corrected value xhat * r + d goes through the same affine map:
+With z = (x - mu_B) / sigma_B, which is BN's xhat, and r and d held constant, the corrected value
+z * r + d goes through the same affine map:
 
-    y = gamma * (xhat * r + d) + beta = (gamma * r) * xhat + (beta + gamma * d)
+    y = gamma * (z * r + d) + beta = (gamma * r) * z + (beta + gamma * d)
 
 So BRN is BN with gamma * r for gamma and beta + gamma * d for beta, and this file is short.
 """
@@ -39,7 +40,7 @@ def renorm_correction(
     .. math:: r = \mathrm{clip}_{[1/r_{max},\, r_{max}]} \frac{\sigma_B}{\sigma}, \qquad
               d = \mathrm{clip}_{[-d_{max},\, d_{max}]} \frac{\mu_B - \mu}{\sigma}
 
-    Lines 3 and 4 of Algorithm 1 in Ioffe (2017). Unclipped, xhat * r + d = (x - mu) / sigma.
+    Lines 3 and 4 of Algorithm 1 in Ioffe (2017). Unclipped, z * r + d = (x - mu) / sigma.
 
     Parameters
     ----------

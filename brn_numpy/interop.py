@@ -41,7 +41,7 @@ FACTORS: dict[str, Callable[[int, int], float]] = {  # of m values in N samples
 }
 # fmt: off
 CONVENTIONS = (
-    Convention("paper", "**brn_numpy** and the paper (α)", "new", "σ", "1", "σ",
+    Convention("paper", "**brn_numpy** and Ioffe 2017 (α)", "new", "σ", "1", "σ",
                ("running_mean", "running_std")),
     Convention("torch", "PyTorch `BatchNorm`", "new", "σ²", "m/(m-1)", "σ²",
                ("running_mean", "running_var")),

@@ -43,7 +43,8 @@ STYLES = {  # dark and light, whole and broken lines: they can be told apart in 
 OTHERS = [
     {"color": color, "linestyle": line, "marker": marker}
     for color, line, marker in (
-        ("#7fb3d5", "-", "D"), ("#444444", "--", "v"), ("#b07aa1", "-.", "P"), ("#59a14f", ":", "X")
+        ("#7fb3d5", "-", "D"), ("#444444", "--", "v"), ("#b07aa1", "-.", "P"),
+        ("#59a14f", ":", "X"), ("#9c755f", "-", "<"), ("#e6a800", "-.", ">"),
     )
 ]  # fmt: skip
 ACCURACY = "accuracy on test images, %"
@@ -154,12 +155,15 @@ def draw_domains(results):
 def draw_depth(results):
     figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
     tables = (depth.IID, depth.MICRO, depth.FEW)
+    slower = {"color": "#444444", "linestyle": "-.", "marker": "D"}
     titles = ("i.i.d. minibatches of 32", "in groups of 4", "4 classes x 8")
     for axes, table, title in zip(panels, tables, titles, strict=True):
         by_setting(axes, results, table, depth.DEPTHS)
+        found = [values(results, r["none, rate 0.01"], SEEDS, accuracy) for r in table.values()]
+        line(axes, depth.DEPTHS, np.array(found).T, "no normalisation, rate 0.01", slower)
         axes.set(xlabel="hidden layers", xticks=depth.DEPTHS, title=title)
     panels[0].set_ylabel(ACCURACY)
-    panels[0].legend(loc="lower left")
+    panels[0].legend(loc="lower left", fontsize=9)
     return figure
 
 
@@ -174,7 +178,7 @@ def draw_companions(results):
         ),
         strict=True,
     ):
-        for (kind, row), style in zip(companions.ROWS.items(), OTHERS, strict=True):
+        for (kind, row), style in zip(companions.ROWS.items(), OTHERS, strict=False):
             for method, spec in row.items():
                 runs = [results[spec.but(seed=seed)][key] for seed in range(SEEDS)]
                 steps = spec.steps / 5 * np.arange(1, 6)
@@ -232,7 +236,7 @@ def draw_corrections(results):
         [results[spec.but(seed=seed)]["corrections"] for seed in range(SEEDS)]
     )  # (seeds, 20, 4, layers)
     steps = spec.steps / 20 * np.arange(1, 21)
-    for layer, style in zip(range(parts.shape[3]), OTHERS, strict=True):
+    for layer, style in zip(range(parts.shape[3]), OTHERS, strict=False):
         plain = {**style, "marker": ""}
         line(left, steps, parts[:, :, 0, layer], f"layer {layer + 1}", plain)
         line(middle, steps, parts[:, :, 1, layer], f"layer {layer + 1}", plain)

@@ -125,5 +125,16 @@ EXPERIMENT = Experiment(
             std_ratio,
             digits=3,
         ),
+        Claim(
+            "groups of 2: BN is better with the average of the variance",
+            TWO["average of the variance"],
+            TWO["average of the std"],
+        ),
+        Claim(
+            "groups of 4: it does not matter, within one point",
+            SIZES["groups of 4"]["average of the variance"],
+            SIZES["groups of 4"]["average of the std"],
+            within=1.0,
+        ),
     ),
 )

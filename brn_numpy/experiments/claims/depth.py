@@ -15,7 +15,8 @@ def rows(change: dict[str, int], classes: int | None = None) -> dict[str, dict[s
     for depth in DEPTHS:
         spec = Spec(hidden=(64,) * depth, steps=1000, **change)  # type: ignore[arg-type]
         spec = spec if classes is None else few_classes(spec, classes)
-        table[f"{depth} hidden"] = methods(spec)
+        slower = spec.but(method="none", microbatch_size=None, learning_rate=0.01)
+        table[f"{depth} hidden"] = {**methods(spec), "none, rate 0.01": slower}
     return table
 
 
