@@ -73,8 +73,8 @@ def numbers(*out_of_range):
 
 def channel_vectors(a):
     """List shapes that are not (C,)."""
-    shapes = {"(2,)": a[:2], "(1,)": a[:1], "(0,)": a[:0], "(3, 1)": a[:, None], "()": a[0]}
-    return [(name, value, ValueError) for name, value in shapes.items()]
+    bad = [a[:2], a[:1], a[:0], np.append(a, a), a[:, None], a[0]]
+    return [(str(value.shape), value, ValueError) for value in bad]
 
 
 def pairs(name, a, b):
@@ -88,8 +88,10 @@ def pairs(name, a, b):
         ("a dict", {"mean": a, "std": b}, TypeError),
         ("complex128", (a.astype(np.complex128), b), TypeError),
         ("complex128 second", (a, b.astype(np.complex128)), TypeError),
-        ("unequal lengths", (a, b[:2]), ValueError),
-        ("other length", (a[:2], b[:2]), ValueError),
+        ("second shorter", (a, b[:2]), ValueError),
+        ("first shorter", (a[:2], b), ValueError),
+        ("shorter", (a[:2], b[:2]), ValueError),
+        ("longer", (np.append(a, a), np.append(b, b)), ValueError),
         ("empty", (a[:0], b[:0]), ValueError),
         ("matrices", (a[:, None], b[:, None]), ValueError),
         ("scalars", (a[0], b[0]), ValueError),
@@ -217,6 +219,8 @@ def test_running_statistics_must_fit_the_dtype_of_x():
         bn.inference_forward(x, GAMMA, BETA, (spoiled(MEAN, 1e300), STD))
     with pytest.raises(ValueError, match=r"^running\.std\b.*float32"):
         bn.batch_renorm_forward(x, GAMMA, BETA, (MEAN, spoiled(STD, 1e-300)), **BOUNDS)
+    with pytest.raises(ValueError, match=r"shape \(3,\), one value per channel of x, got \(2,\)"):
+        bn.inference_forward(X, GAMMA, BETA, (MEAN[:2], STD[:2]))
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1), (1, 3, 1, 1)])

@@ -169,6 +169,19 @@ def test_nan_in_dy_stays_in_its_channel(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("momentum", [0.0, 0.3, 0.7])
+def test_running_statistics_take_over_what_overflows(dtype, momentum):
+    """NaN, inf or a huge difference in one channel: no warning, and the others move as ever."""
+    largest = np.finfo(dtype).max
+    running = bn.Moments(np.array([1, -largest, 1, 1], dtype), np.ones(4, dtype))
+    batch = bn.Moments(np.array([np.nan, largest, np.inf, 3], dtype), np.full(4, 2, dtype))
+    mean, std = bn.update_running(running, batch, momentum)
+    np.testing.assert_allclose(std, 1 + momentum, rtol=1e-6)
+    np.testing.assert_allclose(mean[3], 1 + 2 * momentum, rtol=1e-6)
+    assert np.isnan(mean[0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_bounds_larger_than_the_dtype_are_no_bounds(dtype):
     """r_max and d_max of 1e300 do what np.inf does, without a warning, in float32 too."""
     case = make_case((7, 5), seed=4, dtype=dtype, r_max=np.inf, d_max=np.inf)

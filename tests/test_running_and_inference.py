@@ -59,10 +59,11 @@ def test_the_default_momentum_is_that_of_the_paper(case):
 
 
 def test_running_averages_by_hand():
-    """0 moves a quarter of the way to 10, 1 a quarter of the way to 3: of std, not of variance."""
+    """0 moves a quarter, or three, of the way to 10, and 1 to 3: of std, not of variance."""
     running = bn.Moments(np.array([0.0]), np.array([1.0]))
-    new = bn.update_running(running, bn.Moments(np.array([10.0]), np.array([3.0])), 0.25)
-    assert (new.mean.item(), new.std.item()) == (2.5, 1.5)
+    for momentum, expected in ((0.25, (2.5, 1.5)), (0.75, (7.5, 2.5))):
+        new = bn.update_running(running, bn.Moments(np.array([10.0]), np.array([3.0])), momentum)
+        assert (new.mean.item(), new.std.item()) == expected
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.2, 0.7, 1.0])

@@ -89,6 +89,8 @@ def test_the_paper_scaled():
     expected = RenormSchedule(r_max=3.0, d_max=5.0, warmup=25, r_end=200, d_end=125)
     assert PAPER_SCHEDULE.scaled(1000) == expected
     assert PAPER_SCHEDULE.scaled(200_000) == PAPER_SCHEDULE
+    assert PAPER_SCHEDULE.scaled(10**9) == PAPER_SCHEDULE.scaled(10**9, of=200_000)
+    assert PAPER_SCHEDULE.scaled(1, of=1) == PAPER_SCHEDULE
     assert PAPER_SCHEDULE.scaled(1)(0) == (3.0, 5.0)  # all points are rounded to step 0
 
 

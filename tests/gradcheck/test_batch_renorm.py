@@ -66,14 +66,37 @@ def test_batch_renorm_without_a_correction_gets_a_hint():
         y, c = brn_forward(x, gamma, beta, mu, sigma, r_max=100.0, d_max=100.0)
         return y, (c, c.r, c.d)
 
-    report = check_gradients(
-        forward, lambda dy, cache: brn_backward(dy, cache[0]), brn_inputs(0), wrt=BRN
-    )
-    assert not report.ok
-    assert "constant times dy in channel(s) [0, 1, 2, 3, 4, 5]" in str(report)
-    assert "batch renorm" in str(report)
+    inputs = brn_inputs(0)
+    for n in (7, 3, 2, 1):  # of one or two samples, any numbers may look like that
+        report = check_gradients(
+            forward,
+            lambda dy, cache: brn_backward(dy, cache[0]),
+            {**inputs, "x": inputs["x"][:n]},
+            wrt=BRN,
+        )
+        assert not report.ok
+        hint = "constant times dy in channel(s) [0, 1, 2, 3, 4, 5] of axis 1" in str(report)
+        assert hint == ("batch renorm" in str(report)) == (n > 2)
     wrong = check_gradients(bn_forward, WRONG_BN["dx = dy"], bn_inputs(0))
     assert "batch renorm" not in str(wrong)
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+def test_the_hint_names_the_axis_of_the_channels(axis):
+    """The channels of images lie on axis 1 or on the last axis; each is looked at."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 2, 4))
+    scale = np.moveaxis(np.arange(2.0, 2 + x.shape[axis]).reshape(-1, 1, 1, 1), 0, axis)
+    report = check_gradients(lambda x: (scale * x, None), lambda dy, _: dy, [x])
+    channels = list(range(x.shape[axis]))
+    assert f"constant times dy in channel(s) {channels} of axis {axis}" in str(report)
+
+
+def test_a_nan_is_no_change_by_frozen():
+    """Where forward returns NaN with pins and without, `frozen` is not blamed for it."""
+    inputs = brn_inputs(0)
+    inputs["x"][0, 2] = np.nan
+    report = check_gradients(brn_forward, brn_backward, inputs, wrt=BRN, frozen=True)
+    assert len(report.problems) == 1 and "forward returned nan" in report.problems[0]
 
 
 def test_frozen_must_not_change_the_function():

@@ -113,6 +113,8 @@ def test_a_wrong_gradient_is_no_kink():
     assert smooth.arguments[0].kinks == ()
     all_kinks = check_gradients(relu, relu_backward, {"x": np.zeros((2, 2))})
     assert not all_kinks.ok and "nothing could be compared" in str(all_kinks)
+    between = check_gradients(relu, lambda dy, x: 0.4 * dy, {"x": np.zeros((2, 2))}).arguments[0]
+    assert between.absolute_error == 0 and between.failed == 0
 
 
 def test_nan_is_reported_with_its_place():
@@ -134,6 +136,39 @@ def test_nan_is_reported_with_its_place():
     assert json.dumps(report.to_dict(), allow_nan=False)
 
 
+def test_an_output_that_is_no_number_is_left_out():
+    """NaN in an output is a problem, but the other outputs are compared as if it were not there."""
+
+    x, tolerances = np.random.default_rng(0).standard_normal((4, 2)), []
+    seen = np.arange(8).reshape(4, 2) != 3
+    for scale in (1.0, 2.0**-60):  # which nothing else may depend on
+
+        def backward(dy, x, scale=scale):
+            return scale * 2 * dy * x * seen
+
+        forward = lambda x, scale=scale: (scale * np.where(seen, x * x, np.nan), x)  # noqa: E731
+        report = check_gradients(forward, backward, {"x": x})
+        assert len(report.problems) == 1 and "nan at y[1, 1]" in report.problems[0]
+        assert report.arguments[0].ok and report.arguments[0].kinks == ()
+        tolerances.append(report.arguments[0].tolerance / scale)
+        wrong = lambda dy, x: backward(dy, x) * (1 + 1e-3 * (x == x[2, 0]))  # noqa: E731
+        report = check_gradients(forward, wrong, {"x": x})
+        assert not report.arguments[0].ok and report.arguments[0].worst == (2, 0)
+    assert tolerances[0] == tolerances[1]
+
+
+def test_nan_is_found_along_directions():
+    """Of 600 entries the one that is NaN is named, wherever it is."""
+    x = np.random.default_rng(0).standard_normal(600)
+    for place in (3, 596):
+
+        def backward(dy, x, place=place):
+            return np.where(np.arange(600) == place, np.nan, 2 * dy * x)
+
+        report = check_gradients(lambda x: (x * x, x), backward, {"x": x})
+        assert not report.ok and report.arguments[0].worst == (place,)
+
+
 def test_directions_have_mixed_signs():
     """Every direction goes up in some entries and down in others, and leaves none out."""
     point, moves = np.random.default_rng(0).standard_normal(600), []
@@ -146,3 +181,19 @@ def test_directions_have_mixed_signs():
     moves = [move for move in moves if move.any()]
     assert len({tuple(np.sign(move)) for move in moves}) >= 6  # three directions, forth and back
     assert all((move > 0).sum() > 200 and (move < 0).sum() > 200 for move in moves)
+
+
+@pytest.mark.parametrize("seed", range(4))  # dy > 0 and dy < 0
+@pytest.mark.parametrize("factor", [-0.01, 0.0, 0.4, 1.0, 1.01])
+def test_what_is_right_at_a_kink(factor, seed):
+    """Anything from 0 to the steeper of the one-sided slopes, of dy > 0 and of dy < 0."""
+    x = np.array([[0.0, 1.0, -1.0]])
+    for left in (0.0, 0.5):  # the slope for x < 0
+
+        def backward(dy, x, left=left):
+            return dy * np.where(x == 0, factor, np.where(x > 0, 1, left))
+
+        leaky = lambda x, left=left: (np.where(x > 0, x, left * x), x)  # noqa: E731
+        report = check_gradients(leaky, backward, {"x": x}, seed=seed)
+        assert report.ok == (0 <= factor <= 1)
+        assert report.arguments[0].kinks == ((0, 0),)

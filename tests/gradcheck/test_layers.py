@@ -69,8 +69,9 @@ def test_wrong_layers_fail():
 
 def test_layers_of_float32():
     """A float32 layer is compared in float64."""
-    with pytest.warns(PrecisionWarning):
+    with pytest.warns(PrecisionWarning, match="x, gamma, beta: float32") as caught:
         check_gradients(BatchNorm(3, np.float32), bn_inputs(0, (5, 3), np.float32)["x"]).assert_ok()
+    assert caught[0].filename == __file__  # where the caller can do something about it
 
 
 def test_batch_renorm_inside_a_chain_can_be_pinned():
@@ -84,3 +85,5 @@ def test_batch_renorm_inside_a_chain_can_be_pinned():
     assert net.layers[1].correction is None
     with pytest.raises(ValueError, match="nothing to pin"):
         check_gradients(BatchNorm(3), x, frozen=True)
+    with pytest.raises(ValueError):  # two layers, one pair
+        check_gradients(net, x, frozen={"correction": ([np.ones(3)], [np.zeros(3)])})

@@ -82,6 +82,17 @@ def test_error_estimate_bounds_the_error(method):
     assert error.max() < {"central": 1e-6, "richardson": 1e-8, "complex": 1e-13}[method]
 
 
+@pytest.mark.parametrize("method", ["central", "richardson"])
+def test_error_estimate_of_a_step_that_is_too_long(method):
+    """Where the bend of f is to blame and not rounding, the estimate is 0.5 to 500 times right."""
+    x = np.linspace(0.3, 3, 9)
+    got, error = numerical_gradient(
+        np.exp, x, np.ones(9), method=method, step=0.5, return_error=True
+    )
+    true = np.abs(got - np.exp(x))
+    assert (0.5 * true <= error).all() and (error <= 500 * true).all()
+
+
 def var_bn(x):
     return (x - x.mean(axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-5)
 
@@ -97,6 +108,7 @@ def vecdot_bn(x):
         np.abs,
         lambda x: x.real * 2,
         lambda x: x * np.conj(x) + 0.0 * x.real if np.iscomplexobj(x) else x * x,
+        lambda x: x * x + 1e-4 * x.real,  # a ten-thousandth is lost
         var_bn,
         vecdot_bn,
         lambda x: x.astype(np.float64) ** 2,
@@ -119,6 +131,11 @@ def test_complex_step_accepts_kinks_and_constants():
     relu = numerical_gradient(lambda x: x * (x > 0), x, np.full((1, 3), 2.0), method="complex")
     np.testing.assert_allclose(relu, [[0, 2, 2]])
     assert not numerical_gradient(lambda x: 0 * x + 1, x, method="complex").any()
+    for scale in (1e-9, 1e9):  # of a straight line, whose two sides differ by rounding alone
+        dy = np.full((5, 3), scale)
+        x = np.random.default_rng(0).standard_normal((5, 3))
+        line = numerical_gradient(lambda x: 0.3 * x + 7, x, dy, method="complex")
+        np.testing.assert_allclose(line, 0.3 * scale)
 
 
 @pytest.mark.parametrize("method", ["central", "richardson", "complex"])
@@ -149,8 +166,9 @@ def test_default_upstream_is_random_and_repeatable():
 def test_float32_is_promoted_with_a_warning():
     """float32 is promoted, never differentiated in float32."""
     x = np.array([1.0, 2.0], np.float32)
-    with pytest.warns(PrecisionWarning, match="x is float32 and was promoted to float64"):
+    with pytest.warns(PrecisionWarning, match="x is float32 and was promoted") as caught:
         got = numerical_gradient(lambda x: x**3, x, np.ones(2))
+    assert caught[0].filename == __file__
     assert got.dtype == np.float64
     np.testing.assert_allclose(got, [3, 12], rtol=1e-8)
 
@@ -167,11 +185,20 @@ def test_float32_is_promoted_with_a_warning():
             ValueError,
             r"dy must be a real array of shape \(3,\), got float64 \(2,\)",
         ),
+        (np.ones(3), {"dy": np.ones((3, 3))}, ValueError, "dy must be a real array of shape"),
         (np.ones(3), {"dy": np.ones(3, complex)}, ValueError, "dy must be a real array"),
         (np.ones(3), {"method": "forward"}, ValueError, "method must be one of central"),
         (np.ones(3), {"step": -1.0}, ValueError, "step must be > 0"),
         (np.ones(3), {"step": "row"}, ValueError, "step must be None"),
-        (np.ones((2, 3)), {"step": "column", "axis": 2}, ValueError, "axis must be an axis of x"),
+        *(
+            (
+                np.ones((2, 3)),
+                {"step": "column", "axis": k},
+                ValueError,
+                "axis must be an axis of x",
+            )
+            for k in (2, 5, -3)
+        ),
         (np.ones(3), {"axis": 0}, ValueError, '"column" \\(with axis\\)'),
     ],
 )
@@ -221,3 +248,10 @@ def test_a_nan_gives_nan(method):
     """A loss that sums over a NaN is NaN, and so is its gradient: never a silent 0."""
     got = numerical_gradient(lambda x: x**2, np.array([1.0, np.nan]), np.ones(2), method=method)
     assert np.isnan(got).all()
+
+
+def test_complex_step_beside_a_kink():
+    """A kink within the step of the comparison is no reason to refuse an analytic function."""
+    x = np.array([2.0**-40, -(2.0**-40)])
+    got = numerical_gradient(lambda x: x * (x > 0), x, np.array([2.0, 3.0]), method="complex")
+    np.testing.assert_array_equal(got, [2, 0])

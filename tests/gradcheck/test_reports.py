@@ -34,8 +34,10 @@ def test_check_gradients_refuses(change, options, error, text):
 def test_check_gradients_refuses_what_functions_return():
     """Results that make no sense are refused; exceptions come through."""
     inputs = bn_inputs(0)
-    with pytest.raises(TypeError, match=r"forward must return \(y, cache\), got ndarray"):
-        check_gradients(lambda x, gamma, beta: x, bn_backward, inputs)
+    for result in (inputs["x"], inputs["x"][:2], [1.0, 2.0], (1.0,), (1.0, 2.0, 3.0), None):
+        text = rf"forward must return \(y, cache\), got {type(result).__name__}"
+        with pytest.raises(TypeError, match=text):
+            check_gradients(lambda x, gamma, beta, y=result: y, bn_backward, inputs)
     with pytest.raises(TypeError, match="forward must return a floating array y, got int64"):
         check_gradients(lambda x, gamma, beta: (np.int64([1]), 0), bn_backward, inputs)
     with pytest.raises(ValueError, match="backward returned 2 gradients, expected one each for x"):
@@ -55,6 +57,7 @@ def test_the_report_tells_what_a_student_needs():
     report = check_gradients(bn_forward, WRONG_BN["dgamma averaged"], bn_inputs(0))
     text = str(report)
     gamma = report.arguments[1]
+    assert text.splitlines()[0] == "Gradient check, richardson, seed 0: FAILED"
     assert not gamma.ok and gamma.name == "gamma" and gamma.failed == 6 == gamma.checked
     assert f"gamma[{gamma.worst[0]}]" in text
     assert f"{gamma.analytic:.9g}" in text and f"{gamma.numeric:.9g}" in text
@@ -78,8 +81,11 @@ def test_reports_repeat_and_cannot_be_changed():
     """The same call gives the same report, and reports are constants."""
     first, second = (check_gradients(bn_forward, bn_backward, bn_inputs(0)) for _ in range(2))
     assert first == second and str(first) == str(second)
+    assert str(first).startswith("Gradient check, richardson, seed 0: all gradients agree\n")
     with pytest.raises(AttributeError):
         first.problems = ()
+    with pytest.raises(AttributeError):
+        first.arguments[0].ok = True
 
 
 def test_examples_in_the_docstrings():
@@ -109,3 +115,45 @@ def test_options_that_are_none(option):
     """A wrong option is refused by its name."""
     with pytest.raises(ValueError, match=f"{next(iter(option))} must be"):
         check_gradients(lambda x: (x, None), lambda dy, _: dy, [np.ones(2)], **option)
+
+
+def test_hints_of_an_average():
+    """The number of values of a channel is a factor that is known; so is that of the samples."""
+    inputs = bn_inputs(0, (3, 2, 5, 7))
+    for n in (3, 105):
+        backward = lambda dy, c, n=n: (*bn_backward(dy, c)[:2], bn_backward(dy, c)[2] / n)  # noqa: E731
+        remark = check_gradients(bn_forward, backward, inputs).arguments[2].remark
+        assert remark == f"dbeta is 1/{n} x the numeric one: averaged?"
+    x = np.random.default_rng(0).standard_normal((5, 3))  # nobody averages over 3 channels
+    report = check_gradients(lambda x: (x * x, x), lambda dy, x: 2 / 3 * dy * x, [x])
+    assert not report.ok and report.arguments[0].remark == ""
+
+
+def test_no_hint_where_nothing_is_seen():
+    """0 is -1 times 0, and 5 times 0: a small gradient that is wrong there gets no hint."""
+    report = check_gradients(lambda x: (1 + 0 * x, x), lambda dy, _: 3e-6 * dy, [np.ones(4)])
+    assert not report.ok and report.arguments[0].remark == ""
+
+
+def test_hints_are_given_only_where_they_fit():
+    """A small or an unrelated error gets no hint, also where all gradients are small."""
+    inputs = {"x": np.random.default_rng(0).standard_normal((5, 1)), "gamma": np.array([1e-3])}
+
+    def check(change):
+        def backward(dy, cache):
+            x, gamma = cache
+            return dy * gamma * change, (dy * x).sum(axis=0)
+
+        forward = lambda x, gamma: (x * gamma, (x, gamma))  # noqa: E731
+        return check_gradients(forward, backward, inputs).arguments[0]
+
+    for change in (1 + 1e-6, np.linspace(1, 2, 5)[:, None]):
+        report = check(change)
+        assert not report.ok and report.remark == ""
+    assert check(1 / 5).remark == "dx is 1/5 x the numeric one: averaged?"
+    assert check(5).remark == "dx is 5 x the numeric one: summed?"
+    assert check(1e3).remark == "dx is the numeric one / gamma: is gamma missing?"
+    assert check(1e-3).remark == "dx is the numeric one x gamma: is gamma one too many?"
+    vectors = {"x": np.array([1.0, 2.0]), "gamma": np.array([3.0, 5.0])}  # no channels there
+    report = check_gradients(lambda x, gamma: (x * gamma, x), lambda dy, x: (dy, dy * x), vectors)
+    assert not report.ok and report.arguments[0].remark == ""

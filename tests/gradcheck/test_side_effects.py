@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from gradcheck_variants import bn_backward, bn_forward, bn_inputs
 
 from brn_numpy.gradcheck import check_gradients
@@ -38,6 +39,26 @@ def test_forward_that_changes_a_constant():
     report = check_gradients(forward, lambda dy, _: 2 * dy, inputs)
     assert report.problems == ("forward changed its argument running",)
     assert not inputs["running"]["mean"].any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stats, steps: (stats.update(std=1.0), steps.append(1)),
+        lambda stats, steps: (stats.pop("mean"), steps.pop()),
+    ],
+)
+def test_forward_that_adds_to_a_constant_or_takes_away(change):
+    """Keys in a dict and values in a list that come or go are changes, too."""
+
+    def forward(x, stats, steps):
+        change(stats, steps)
+        return 2 * x, None
+
+    inputs = {"x": np.ones(3), "stats": {"mean": 0.0}, "steps": [0]}
+    report = check_gradients(forward, lambda dy, _: 2 * dy, inputs)
+    assert report.problems == tuple(f"forward changed its argument {k}" for k in ("stats", "steps"))
+    assert inputs["stats"] == {"mean": 0.0} and inputs["steps"] == [0]
 
 
 def test_backward_that_writes():
@@ -98,6 +119,19 @@ def test_shapes_dtypes_and_missing_gradients():
     assert "dbeta must be float64 (3,) like beta, got object ()" in text
     text = problems_of(bn_forward, lambda dy, cache: {"x": bn_backward(dy, cache)[0]})
     assert "dgamma must be float64 (3,) like gamma, got object ()" in text
+
+
+def test_a_gradient_of_another_shape_is_not_compared():
+    """It is a problem, and of the numbers in it nothing is said; the other gradients are judged."""
+    for change in (lambda g: g[:, None], lambda g: g[:2], lambda g: g.astype(np.complex128)):
+
+        def backward(dy, cache, change=change):
+            dx, dgamma, dbeta = bn_backward(dy, cache)
+            return dx, change(dgamma), dbeta
+
+        report = check_gradients(bn_forward, backward, bn_inputs(0, (5, 3)))
+        assert [(a.name, a.ok) for a in report.arguments] == [("x", True), ("beta", True)]
+        assert len(report.problems) == 1 and not report.ok
 
 
 def test_inputs_and_scalars_stay_as_they_are():

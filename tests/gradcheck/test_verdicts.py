@@ -110,6 +110,28 @@ def test_a_saturated_softmax():
         check_gradients(forward, backward, {"z": z}, seed=seed).assert_ok()
 
 
+@pytest.mark.parametrize("features", [(2, 3), (3, 2)])
+def test_a_wrong_linear_layer(features):
+    """Whether y has more entries than x or fewer: the report names what is wrong, and no more."""
+    rng = np.random.default_rng(0)
+    x, w, b = rng.standard_normal((4, features[0])), rng.standard_normal(features), np.ones(1)
+    report = check_gradients(
+        linear_forward, lambda dy, cache: (2 * dy @ w.T, cache[0].T @ dy, dy.sum()[None]), (x, w, b)
+    )
+    assert [a.ok for a in report.arguments] == [False, True, True] and report.notes == ()
+
+
+@pytest.mark.parametrize(("method", "speed"), [("central", 3e3), ("richardson", 30.0)])
+def test_a_fast_wave(method, speed):
+    """Where f bends too sharply for the first step, shorter ones are taken."""
+    x = np.array([[0.0], [1.0], [-1.0]])
+
+    def backward(dy, x):
+        return dy * speed * np.cos(speed * x)
+
+    check_gradients(lambda x: (np.sin(speed * x), x), backward, {"x": x}, method=method).assert_ok()
+
+
 def test_two_samples_zero_gradient_is_told_from_nearly_zero():
     """dx of two samples nearly cancels; what is left is still checked."""
     inputs = bn_inputs(0, (2, 3))

@@ -28,7 +28,7 @@ MODULES = {
 }
 TESTS = {  # what kills most comes first: a run stops at the first failure
     "core": (
-        "test_textbook test_schedule test_running_and_inference test_core_doctests "
+        "test_textbook test_schedule test_running_and_inference test_core_doctests test_kernels "
         "test_batch_renorm_properties test_batch_norm_properties test_bad_input test_layouts "
         "test_hostile_values test_float32_accuracy test_numeric_gradients test_hostile_arrays "
         "test_purity parity bench/test_bench"

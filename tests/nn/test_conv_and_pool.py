@@ -118,6 +118,12 @@ def test_max_pool_sends_a_tie_to_the_first():
     assert dx.tolist() == [[[[0.0, 5.0, -2.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]]
 
 
+def test_the_complex_step_agrees_at_a_tie():
+    """Of equal real parts the first is taken forward, as backward takes it."""
+    x = np.array([[[[0.0, 7.0], [7.0, 7.0]]]]) + 1j * np.array([[9.0, 1.0], [2.0, 3.0]])
+    assert nn.MaxPool2d(2).forward(x).tolist() == [[[[7.0 + 1j]]]]
+
+
 def test_max_pool_ties_in_overlapping_windows():
     """Each window has a first of its own, and a pixel adds up what its windows send."""
     layer = nn.MaxPool2d(2, 1)

@@ -154,3 +154,20 @@ def test_any_strides(name, training):
     for other in found[1:]:
         for key, value in found[0].items():
             np.testing.assert_allclose(other[key], value, rtol=0, atol=1e-11, err_msg=key)
+
+
+@MODES
+@EVERY
+def test_a_complex_dy_is_two_real_ones(name, training):
+    """backward is linear: of dy = a + bi the gradients are those of a and i times those of b."""
+    rng = np.random.default_rng(8)
+    layer, shape = make(name, rng)
+    layer.train(training)
+    y = layer.forward(rng.standard_normal(shape))
+    parts = upstream(rng, y.shape), upstream(rng, y.shape)
+    found = []
+    for dy in (*parts, parts[0] + 1j * parts[1]):
+        grads = {"x": layer.backward(dy)}
+        found.append(grads | {key: p.grad for key, p in layer.named_parameters().items()})
+    for key, both in found[2].items():
+        np.testing.assert_allclose(both, found[0][key] + 1j * found[1][key], atol=1e-12)

@@ -94,6 +94,24 @@ def test_wrong_shapes(name, shape):
     refuses(layer, np.ones(shape), (ValueError, TypeError) if shape == () else ValueError)
 
 
+@pytest.mark.parametrize(
+    "name, shape, text",
+    [
+        ("Linear", (5, 3), r"Linear .* axes \(N, C\) and 4 on axis 1, got shape \(5, 3\)"),
+        ("Linear", (5, 5), r"Linear .* axes \(N, C\) and 4 on axis 1, got shape \(5, 5\)"),
+        ("Linear", (5,), r"Linear .* axes \(N, C\), got shape \(5,\)"),
+        ("Linear", (5, 4, 1), r"Linear .* axes \(N, C\), got shape \(5, 4, 1\)"),
+        ("BatchNorm", (7, 2), r"BatchNorm .* 3 channels on axis 1, got shape \(7, 2\)"),
+        ("BatchNorm", (7, 4), r"BatchNorm .* 3 channels on axis 1, got shape \(7, 4\)"),
+    ],
+)
+def test_the_layer_names_a_wrong_shape(name, shape, text):
+    """Too few or too many axes or channels: the layer says what it expects and what came."""
+    layer, _ = make(name, np.random.default_rng(1))
+    with pytest.raises(ValueError, match=text):
+        layer.forward(np.ones(shape))
+
+
 def test_a_schedule_that_fails():
     """An error in the schedule, or bounds out of range, are no training step."""
     layer = nn.BatchRenorm(3, schedule=bounds)

@@ -65,6 +65,7 @@ def test_conv(kernel, stride, padding, method):
         ((1, 1, 3, 3), 3, 1, 0),  # one output pixel
         ((3, 2, 1, 2), 3, 2, 1),  # smaller than the kernel, but for the padding
         ((1, 3, 7, 4), 2, 5, 0),  # pixels between the patches that no patch sees
+        ((1, 1, 2, 1), 3, 2, 3),  # patches that see nothing but padding
     ],
 )
 def test_conv_at_its_limits(shape, kernel, stride, padding, bias, method):

@@ -87,7 +87,8 @@ LOGITS = np.random.default_rng(2).standard_normal((3, 4))
     "logits, labels, kind, text",
     [
         (np.ones((3, 4), int), [0, 1, 2], TypeError, "logits"),
-        (LOGITS[0], [0], ValueError, "logits"),
+        (LOGITS[0], [0], ValueError, r"logits must have shape \(N, K\), not empty, got \(4,\)"),
+        (LOGITS[None], [0], ValueError, r"logits must have shape \(N, K\), .* got \(1, 3, 4\)"),
         (LOGITS[:0], np.zeros(0, int), ValueError, "logits"),
         (LOGITS[:, :0], [0, 0, 0], ValueError, "logits"),
         (LOGITS, [0.0, 1.0, 2.0], TypeError, "labels must be integers"),
@@ -95,6 +96,7 @@ LOGITS = np.random.default_rng(2).standard_normal((3, 4))
         (LOGITS, [0, 1], ValueError, r"labels must have shape \(3,\)"),
         (LOGITS, [[0], [1], [2]], ValueError, r"labels must have shape \(3,\)"),
         (LOGITS, [0, 1, 4], ValueError, "labels must lie in 0 to 3, got 0 to 4"),
+        (LOGITS, [0, 1, 9], ValueError, "labels must lie in 0 to 3, got 0 to 9"),
         (LOGITS, [0, -1, 2], ValueError, "labels must lie in 0 to 3, got -1 to 2"),
     ],
 )

@@ -203,6 +203,8 @@ def test_all_that_does_not_fit_is_listed():
         ("lr", 1j, ValueError, "lr"),
         ("steps", -1, ValueError, "steps"),
         ("steps", 2.0, ValueError, "steps"),
+        ("mean.2", np.ones((1, 2)), ValueError, "'mean.2' must have shape (1, 2, 2), got (1, 2)"),
+        ("mean.2", np.ones((1, 2, 2), int), ValueError, "mean.2' must be like float64"),
         ("mean.2", np.full((1, 2, 2), "x"), (TypeError, ValueError), "mean.2"),
         ("mean.2", np.full((1, 2, 2), 1j), (TypeError, ValueError), "mean.2"),
         ("mean.2", np.full((1, 2, 2), None), (TypeError, ValueError), "mean.2"),
@@ -237,10 +239,11 @@ def test_a_network_is_trained():
 def test_a_gradient_of_a_wrong_shape_changes_nothing():
     """A gradient that does not fit is named, before any parameter is changed."""
     params = [nn.Parameter(np.ones(2)), nn.Parameter(np.ones(3))]
-    for param in params:
-        param.grad = np.ones(2)
+    params[0].grad = np.ones(2)
     optimizer = nn.SGD(params, 0.1, momentum=0.9)
-    with pytest.raises(ValueError, match="parameter 1 must have a gradient of its shape"):
-        optimizer.step()
+    for wrong in (np.ones(2), np.ones(4), np.ones((3, 1)), np.float64(1.0)):
+        params[1].grad = wrong
+        with pytest.raises(ValueError, match="parameter 1 must have a gradient of its shape"):
+            optimizer.step()
     assert optimizer.steps == 0
     assert np.array_equal(params[0].data, np.ones(2))

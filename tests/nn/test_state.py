@@ -121,6 +121,26 @@ def test_everything_that_does_not_fit_is_listed():
     assert len(text.splitlines()) == 1 + 9
 
 
+@pytest.mark.parametrize(
+    "key, value, text",
+    [
+        ("running_mean", np.ones(2), "have shape (3,), got (2,)"),
+        ("running_mean", np.ones(4), "have shape (3,), got (4,)"),
+        ("running_mean", np.ones((3, 1)), "have shape (3,), got (3, 1)"),
+        ("running_mean", np.array(["a", "b", "c"]), "be like float64, got <U1"),
+        ("running_mean", np.array([None] * 3), "be like float64, got object"),
+        ("running_mean", np.ones(3, int), "be like float64, got int64"),
+        ("num_batches_tracked", np.array([1, 2]), "have shape (), got (2,)"),
+        ("num_batches_tracked", np.array(True), "be like int64, got bool"),
+    ],
+)
+def test_one_array_that_does_not_fit(key, value, text):
+    """A smaller or a larger array, text or integers for floats: named by its key."""
+    state = nn.BatchNorm(3).state_dict()
+    state[key] = value
+    assert refused(nn.BatchNorm(3), state).splitlines()[1:] == [f"  {key!r} must {text}"]
+
+
 def test_every_bad_value_is_listed():
     """A running std of 0 or less, values that are not finite, steps below 0: in all layers."""
     state = network(9).state_dict()
