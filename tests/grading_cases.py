@@ -1,10 +1,13 @@
 """Solutions that the tests of the grader hand in."""
 
+import contextlib
+import io
 import runpy
 from pathlib import Path
 
 from brn_numpy.grading.catalogue import MISTAKES, textbook
 from brn_numpy.grading.contract import CONTRACT, REFERENCE
+from brn_numpy.grading.diagnose import judge
 
 FOLDER = Path(__file__).parent / "grading" / "solutions"
 FILES = sorted(FOLDER.glob("*.py"))
@@ -12,8 +15,39 @@ FILES = sorted(FOLDER.glob("*.py"))
 
 def solution_of(path):
     """Run a file here; return its functions of the contract."""
-    names = runpy.run_path(str(path))
+    return _functions(runpy.run_path(str(path)))
+
+
+def _functions(names):
     return {name: names[name] for name in CONTRACT if name in names}
+
+
+def source(style, function, *changes):
+    """Return the text of a file with changes in one of its functions: old, new, old, new."""
+    text = (FOLDER / f"{style}.py").read_text()
+    start = text.index(f"def {function}(")
+    end = text.find("\n\n\n", start)
+    body = text[start : end if end > 0 else None]
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in body, f"{style}: {old}"
+        text, body = text.replace(body, body.replace(old, new)), body.replace(old, new)
+    return text
+
+
+def changed(style, function, *changes):
+    """Return the solution of a file with changes in one of its functions."""
+    names = {"__name__": style}
+    exec(compile(source(style, function, *changes), style, "exec"), names)
+    return _functions(names)
+
+
+def verdicts(solution, seed):
+    """Judge all functions, in order."""
+    found = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for name in CONTRACT:
+            found[name] = judge(solution, name, seed, found)
+    return found
 
 
 def roads(number):

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,18 @@ def run(options: argparse.Namespace) -> int:
     text = json.dumps(results["results"][0] if len(files) == 1 else results, indent=2) + "\n"
     if options.format == "gradescope":
         print(text, end="")
-    elif len(files) == 1:
-        print(report.student_text(files[0], seed))
     else:
-        print(report.lecturer_table(files))
+        one = len(files) == 1
+        _print(report.student_text(files[0], seed) if one else report.lecturer_table(files))
     if options.json is not None:
         _write(options.json, text)
     return 0 if all(g.passed for g in files) else 1
+
+
+def _print(text: str) -> None:
+    """Print a text; letters of names of files that the terminal cannot show become escapes."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _write(path: str, text: str) -> None:

@@ -1,88 +1,130 @@
 """The wrong solutions that a student's function is compared with.
 
 Besides the mistakes of a function itself, those that come along from another: a wrong correction is
-felt in BRN's forward pass, and who writes BRN from a wrong BN makes BN's mistakes there too.
+felt in BRN's forward pass, and who writes BRN from a wrong BN makes BN's mistakes there too. Some
+mistakes concern several results, and may be made in one of them only; some have a number in them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from .._checks import Array
 from .catalogue import MISTAKES, Mistake, textbook
-from .catalogue.brn_statistics import corrected
-from .catalogue.textbook import Cache, RenormCache
-from .contract import FORWARD_OF, Solution
+from .catalogue.parts import Part
+from .contract import FORWARD_OF
 from .seen import Seen, look
 
-CORRESPONDING = {
-    "batch_renorm_forward": "batch_norm_forward",
-    "batch_renorm_backward": "batch_norm_backward",
+Planted: TypeAlias = tuple[tuple[str, Part], ...]
+"""Parts that stand in the place of the right ones, by name."""
+
+BORROWED = {  # functions that are partly written like others
+    "batch_renorm_forward": ("renorm_correction", "batch_norm_forward"),
+    "batch_renorm_backward": ("batch_norm_backward",),
+    "batch_norm_inference": ("batch_norm_forward",),
+}
+PARTS_OF_INFERENCE = {"affine"}  # that it shares with the forward pass
+ONLY = {  # what a part concerns, of a mistake that may be made there alone
+    "mean_over": "the mean",
+    "variance_over": "the variance",
+    "mean_average": "the term of the mean",
+    "variance_average": "the term of the variance",
+    "gamma_sum": "dgamma",
+    "beta_sum": "dbeta",
+    "mean_weight": "running_mean",
+    "std_weight": "running_std",
+    "mean_weights": "running_mean",
+    "std_weights": "running_std",
+    "r_bounds": "r",
+    "d_bounds": "d",
 }
 
 
+ORDERS = {"parameters", "pair", "updated"}  # parts that exchange results
+
+
 class Candidate(NamedTuple):
-    """A mistake, and a solution in which the function has it."""
+    """A mistake as it may be in a function."""
 
     mistake: Mistake
-    solution: Solution
+    planted: Planted
+    only: str = ""  # the one place that it is made in
+    constant: float | None = None  # the number that is written into the function
+
+    @property
+    def whole(self) -> bool:
+        """Whether it cannot be made together with another one."""
+        return any(name == textbook.WHOLE for name, _ in self.planted)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether it returns results in another order."""
+        return any(name in ORDERS for name, _ in self.planted)
+
+    def goes_with(self, other: Candidate) -> bool:
+        """Whether both can be made at once: they replace different parts."""
+        mine, theirs = dict(self.planted), dict(other.planted)
+        return not (self.whole or other.whole or mine.keys() & theirs.keys())
+
+
+def _as_made(mistake: Mistake) -> Iterator[Candidate]:
+    yield Candidate(mistake, tuple(mistake.parts.items()))
+    if len(mistake.parts) > 1 and mistake.parts.keys() <= ONLY.keys():
+        for name, part in mistake.parts.items():
+            yield Candidate(mistake, ((name, part),), only=ONLY[name])
+    for constant in mistake.constants[1:]:
+        planted = tuple(mistake.with_constant(constant).items())
+        yield Candidate(mistake, planted, constant=constant)
 
 
 @lru_cache(maxsize=16)
 def candidates(function: str) -> tuple[Candidate, ...]:
     """Return what a wrong function may be equal to, the mistakes of its own first."""
-    wrong = [m for m in MISTAKES if m.verdict == "wrong"]
-    own = [Candidate(m, m.solution()) for m in wrong if m.function == function]
-    if function == "batch_renorm_forward":
-        own += [Candidate(m, m.solution()) for m in wrong if m.function == "renorm_correction"]
-    other = CORRESPONDING.get(function)
-    for m in wrong:
-        if m.function == other:
-            variant = _forward(m) if function not in FORWARD_OF else _backward(m)
-            own.append(Candidate(m, textbook.solution(function, variant)))
-    return tuple(own)
+    found: list[Candidate] = []
+    for name in (function, *BORROWED.get(function, ())):
+        for mistake in MISTAKES:
+            if mistake.verdict == "wrong" and mistake.function == name:
+                fits = name == function or textbook.WHOLE not in mistake.parts
+                if function == "batch_norm_inference" and name != function:
+                    fits = mistake.parts.keys() <= PARTS_OF_INFERENCE
+                found += _as_made(mistake) if fits else ()
+    return tuple(found)
+
+
+class After(NamedTuple):
+    """The forward pass whose cache a backward pass gets: its mistakes, and what is stored of them.
+
+    With `partly`, only the normalised value is as wrong as y, and what else is stored is right.
+    """
+
+    planted: Planted = ()
+    partly: bool = False
+
+
+RIGHT = After()
 
 
 @lru_cache(maxsize=4096)
-def observed(function: str, number: int, seed: int, forward: int | None = None) -> Seen | None:
-    """Return what candidate `number` does, after the forward pass of candidate `forward`.
-
-    None if it cannot run, as where it needs another cache.
-    """
-    solution = dict(candidates(function)[number].solution)
-    if forward is not None:
-        name = FORWARD_OF[function]
-        solution[name] = candidates(name)[forward].solution[name]
+def observed(function: str, planted: Planted, seed: int, after: After = RIGHT) -> Seen | None:
+    """Return what a function with these mistakes does; None if it cannot run."""
     try:
-        return look(solution, function, seed)
-    except (ValueError, IndexError, AttributeError):
+        return look(solution_with(function, planted, after), function, seed)
+    except (ValueError, IndexError, AttributeError, TypeError):
         return None
 
 
-def right_after(function: str, forward: int, seed: int) -> Seen:
-    """Return what a right backward pass does with the cache of a wrong forward pass."""
-    name = FORWARD_OF[function]
-    return look(textbook.solution(name, candidates(name)[forward].solution[name]), function, seed)
+def solution_with(function: str, planted: Planted, after: After = RIGHT) -> dict[str, Any]:
+    """Return the textbook's functions with mistakes in one of them, and in its forward pass."""
+    functions = textbook.solution(function, dict(planted))
+    forward = FORWARD_OF.get(function)
+    if forward is not None and after.planted:
+        wrong, right = textbook.planted(forward, dict(after.planted)), functions[forward]
 
+        def partly(*arguments: Any) -> tuple[Any, textbook.Cache]:
+            y, cache = wrong(*arguments)
+            kept = {"z": cache.z, "xhat": cache.xhat, "y": cache.y}
+            return y, right(*arguments)[1]._replace(**kept)
 
-def _forward(mistake: Mistake) -> Any:
-    """Return BRN's forward pass with the mean and the deviation of a wrong BN."""
-
-    def forward(x: Array, gamma: Array, beta: Array, m: Array, s: Array, *rest: Any) -> Any:
-        cache: Cache = mistake.variant(x.copy(), gamma, beta, rest[2])[1]
-        return corrected(x, gamma, beta, (m, s), rest[:2], cache.x - cache.xc, cache.std)
-
-    return forward
-
-
-def _backward(mistake: Mistake) -> Any:
-    """Return BRN's backward pass with the dx of a wrong BN, gamma * r for gamma."""
-
-    def backward(dy: Array, cache: RenormCache) -> tuple[Array, Array, Array]:
-        _, dgamma, dbeta = textbook.batch_renorm_backward(dy, cache)
-        gamma, xc = cache.gamma * cache.r, cache.z * cache.std
-        bn = Cache(xc, xc, cache.std, cache.z, cache.gamma * cache.xhat, gamma, 0.0)
-        return mistake.variant(dy, bn)[0], dgamma, dbeta
-
-    return backward
+        functions[forward] = partly if after.partly else wrong
+    return functions

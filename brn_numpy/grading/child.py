@@ -1,4 +1,4 @@
-"""The process that runs a student's file: started by `sandbox`, as a script and on its own.
+"""The process that runs a student's file: started by `process`, as a script and on its own.
 
 It imports nothing of the package, so that there is nothing here to find: it never learns what a
 function should return. Requests come in and replies go out as lines of JSON, arrays as their bytes
@@ -9,7 +9,6 @@ elsewhere.
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ import traceback
 import types
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,79 +24,10 @@ import numpy as np
 KINDS = "biufc"  # of dtypes: bool, integers, floats, complex
 LARGEST = 1_000_000  # bytes of one array in a reply
 CACHES = 256  # how many are kept
-NOT_ALLOWED = {  # what Python tells its audit hooks, and the words for it
-    "os.fork": "starting processes",
-    "os.forkpty": "starting processes",
-    "os.posix_spawn": "starting processes",
-    "os.spawn": "starting processes",
-    "os.startfile": "starting processes",
-    "os.exec": "starting processes",
-    "os.system": "starting processes",
-    "subprocess.Popen": "starting processes",
-    "os.kill": "signals to other processes",
-    "os.killpg": "signals to other processes",
-    "socket.__new__": "the network",
-    "ctypes.dlopen": "ctypes",
-    "os.remove": "removing files",
-    "os.rename": "renaming files",
-    "os.rmdir": "removing folders",
-    "shutil.rmtree": "removing folders",
-}
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 caches: OrderedDict[int, Any] = OrderedDict()
 as_array, to_bytes, decode = np.asarray, np.ndarray.tobytes, base64.b64decode
 encode, dumps, loads = base64.b64encode, json.dumps, json.loads  # as they were before the student
-
-
-def limit(memory: int, seconds: int) -> None:
-    """Limit memory, processor time and the size of files, where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    for name, value in (
-        ("RLIMIT_AS", memory),
-        ("RLIMIT_CPU", seconds),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_FSIZE", 10_000_000),
-    ):
-        try:
-            resource.setrlimit(getattr(resource, name), (value, value))
-        except (AttributeError, ValueError, OSError):  # not on this system, or lower already
-            pass
-
-
-def guard(forbidden: list[str]) -> None:
-    """Refuse forbidden imports, processes, the network, and writing outside this folder.
-
-    An audit hook cannot be taken out again by the code that it watches.
-    """
-    folders = [os.sep + "proc" + os.sep]
-    for name in forbidden:
-        spec = importlib.util.find_spec(name)
-        folders += [
-            os.path.realpath(f) + os.sep for f in (spec and spec.submodule_search_locations) or ()
-        ]
-    here, real, join = os.path.realpath(os.getcwd()) + os.sep, os.path.realpath, os.path.abspath
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "import":
-            root = str(arguments[0]).partition(".")[0]
-            if root in forbidden:
-                raise ImportError(f"importing {root} is not allowed in an exercise")
-        elif event == "open" and isinstance(arguments[0], (str, bytes)):
-            path = os.fsdecode(arguments[0])
-            if path == os.devnull:
-                return
-            if any(place.startswith(f) for f in folders for place in (join(path), real(path))):
-                raise PermissionError(f"reading {path} is not allowed in an exercise")
-            if arguments[2] & WRITING and not real(path).startswith(here):
-                raise PermissionError(f"writing {path} is not allowed in an exercise")
-        elif event in NOT_ALLOWED:
-            raise PermissionError(f"{NOT_ALLOWED[event]}: not allowed in an exercise ({event})")
-
-    sys.addaudithook(hook)
 
 
 def packed(value: Any) -> dict[str, Any]:
@@ -131,10 +62,14 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     arguments = [unpacked(item) for item in request["arguments"]]
     before = [to_bytes(a) if isinstance(a, np.ndarray) else None for a in arguments]
     found = function(*arguments)
-    several = isinstance(found, (tuple, list)) and request["results"] > 1
-    values = list(found[:9]) if several else [found]
+    wanted = request["results"]
+    values = [found]
+    if wanted > 1 and isinstance(found, (tuple, list)):
+        values = list(found[:9])
+    elif wanted > 1 and isinstance(found, np.ndarray) and found.shape[:1] == (wanted,):
+        values = list(found)  # one array can be unpacked, too
     replies = [packed(v) for v in values]
-    if isinstance(found, tuple) and not several:
+    if wanted == 1 and isinstance(found, tuple):
         replies = [{"odd": f"a tuple of {len(found)} values"}]
     at = request["cache"]
     if at is not None and len(values) > at:
@@ -161,37 +96,49 @@ def load(request: dict[str, Any]) -> types.ModuleType:
     return module
 
 
+def described(module: types.ModuleType, names: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    """Return which functions a file has, and which functions of NumPy it has replaced."""
+    there = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    return {
+        "functions": [name for name, value in there.items() if callable(value)],
+        "others": {n: type(v).__name__ for n, v in there.items() if not callable(v)},
+        "patched": [n for n, v in before.items() if getattr(np, n, None) is not v][:5],
+    }
+
+
 def failure(error: BaseException, file: str) -> dict[str, Any]:
     """Return what is said of an exception: its type, its text, its line in the student's file."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    lines, where = [f.lineno for f in frames], frames[-1].name if frames else ""
     if isinstance(error, SyntaxError) and error.filename == file:
         lines = [error.lineno]
     try:
-        text = " ".join(str(error).split())[:200]
-    except Exception:  # a __str__ of the student's
-        text = ""
-    return {"error": type(error).__name__[:60], "text": text, "line": lines[-1] if lines else None}
+        kind, text = type.__getattribute__(type(error), "__name__"), str(error)[:1000]
+    except BaseException:  # a __str__ of the student's
+        kind, text = "Exception", ""
+    line = lines[-1] if lines else None
+    return {"error": kind[:60], "text": text, "line": line, "where": where}
 
 
-def main() -> None:
+def main(guard: Callable[..., None], limit: Callable[..., None]) -> None:
     """Answer requests until there are no more."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    replies.write(b"ready\n")
+    replies.flush()
     module, file, before = None, "", dict(vars(np))
     for line in requests:
         request = loads(line)
         try:
             if module is None:
                 file = request["file"]
-                guard(request["forbidden"])
                 limit(request["memory"], request["seconds"])
+                guard(request["forbidden"], request["closed"])
                 module = load(request)
-                names = [n for n in request["functions"] if callable(getattr(module, n, None))]
-                patched = [n for n, v in before.items() if getattr(np, n, None) is not v]
-                reply = {"functions": names, "patched": patched[:5]}
+                reply = described(module, request["functions"], before)
             else:
                 reply = call(getattr(module, request["function"]), request)
         except BaseException as error:  # sys.exit too
@@ -200,7 +147,3 @@ def main() -> None:
         replies.flush()
         if module is None:
             return
-
-
-if __name__ == "__main__":
-    main()

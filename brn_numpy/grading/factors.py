@@ -1,14 +1,13 @@
-"""Names for what a wrong result has too much: factors, shifts and fixed numbers."""
+"""Names for the factors that a wrong result has too much."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
 from .._checks import Array
-from .naming import line, terms
+from .linear import line, terms
 from .properties.base import samples, total, wide
 from .seen import Values, close, probe_of
 
@@ -21,8 +20,9 @@ def quantities(key: str, seed: int) -> dict[str, Array]:
         "gamma": probe.gamma,
         "std": np.sqrt(x.var(axis=samples(x)) + probe.eps),
         "running_std": probe.running_std,
-        "r": probe.r if key[0] == "0" else ones,
+        "r": np.clip(probe.batch_std / probe.running_std, 1 / probe.r_max, probe.r_max),
         "m": m * ones,
+        "C": x.shape[1] * ones,
         "m / (m - 1)": m / (m - 1) * ones,
         "2": 2 * ones,
         "-1": -ones,
@@ -45,17 +45,16 @@ def factor_name(ratios: dict[str, Array], seed: int) -> str | None:
     names = [n for n in next(iter(known.values())) if all(n in q for q in known.values())]
     powers = [((n, p),) for n in names for p in (1, -1, 2, -2, 0.5)]
     pairs = [((a, p), (b, q)) for a, b in combinations(names, 2) for p in (1, -1) for q in (1, -1)]
-    for product in [*powers, *pairs]:
+    first = next(iter(ratios.values())).flat[0]
+    constant = all(close(r, np.full_like(r, first)) for r in ratios.values())
+    for product in [*powers, *([] if constant else pairs)]:
         if all(
             close(r, np.prod([np.abs(known[k][n]) ** p * np.sign(known[k][n]) ** (p % 2 != 0)
                               for n, p in product], axis=0))
             for k, r in ratios.items()
         ):  # fmt: skip
             return " and ".join(_words(n, p) for n, p in product)
-    first = next(iter(ratios.values())).flat[0]
-    if all(close(r, np.full_like(r, first)) for r in ratios.values()):
-        return f"times {first:.6g}"
-    return None
+    return f"times {first:.6g}" if constant else None
 
 
 def _words(name: str, power: float) -> str:
@@ -104,45 +103,3 @@ def term_names(found: Values, right: Values, seed: int) -> list[str | None] | No
         for i in range(3):
             coefficients[i][key] = one[:, i] / two[:, i]
     return [factor_name(c, seed) for c in coefficients]
-
-
-def fixed_numbers(
-    function: str, found: Values, right: Values, seed: int
-) -> Iterator[tuple[str, str]]:
-    """Look for numbers written into a function: go through (key of the mistake, sentence)."""
-    if function == "update_running":
-        weights = []
-        for key, value in found.items():
-            probe = probe_of(key, seed)[0]
-            old, new = (
-                (probe.running_mean, probe.batch_mean)
-                if "mean" in key
-                else (probe.running_std, probe.batch_std)
-            )
-            weights.append((value - old) / (new - old))
-        if close(np.array(weights), np.full(np.shape(weights), weights[0][0])):
-            text = f"The weight of the new value is {weights[0][0]:.4g}, whatever momentum is."
-            yield "running-momentum-ignored", text
-    elif function in ("batch_norm_forward", "batch_norm_inference"):
-        lines = slopes(found, right)
-        if lines is None:
-            return
-        inside, outside = [], []
-        for key, slope in lines[0].items():
-            probe, x, _ = probe_of(key, seed)
-            unit = 1e-3 if "small" in key else 1.0
-            var = x.var(axis=samples(x)) * unit**2
-            std = np.sqrt(var + probe.eps * unit**2)
-            if function == "batch_norm_inference":
-                std = probe.running_std * unit
-                var = std**2
-            inside.append((std / slope) ** 2 - var)
-            outside.append(std / slope - std)
-        for values, key, text in (
-            (inside, "forward-eps-fixed", "eps is {:.3g} in effect, whatever the argument is."),
-            (inside, "inference-eps-again", "{:.3g} is added to running_std**2."),
-            (outside, "inference-eps-added-to-std", "{:.3g} is added to running_std."),
-        ):
-            flat, ours = np.ravel(values), ("forward" in key) == ("forward" in function)
-            if ours and flat[0] > 0 and np.ptp(flat) < 1e-3 * flat[0] + 1e-14:
-                yield key, text.format(float(np.median(flat)))

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .contract import CONTRACT, FORWARD_OF
-from .diagnose import FAILED, NOT_STARTED, PASSED, Finding, Verdict, judge
+from .diagnose import judge
 from .imports import forbidden_imports
+from .messages import clean
 from .results import Failure
 from .sandbox import Sandbox
+from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
+WHOLE, SHARE = 1.8, 0.05  # times that, for a whole file, and for each function in any case
 LONGEST = 1_000_000  # bytes of a file
 
 
@@ -64,7 +67,7 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     try:
         source = _source(Path(path))
         refused = _refused(source)
-        with Sandbox(source, Path(path), timeout) as box:
+        with Sandbox(source, Path(path)) as box:
             verdicts = _judged(box, wanted, refused, seed, timeout)
             patched = ", ".join(f"numpy.{name}" for name in box.patched)
     except Failure as failure:
@@ -80,17 +83,18 @@ def _judged(
     """Return the verdicts on the functions that are wanted, and on those that they need."""
     if "" in refused:
         raise Failure(refused[""])
-    until = time.monotonic() + 2 * timeout
+    began, share = time.monotonic(), SHARE * timeout
+    box.allow(timeout)
     box.load()
     needed = [n for n in CONTRACT if n in wanted or n in [FORWARD_OF.get(w) for w in wanted]]
     verdicts: dict[str, Verdict] = {}
     for i, name in enumerate(needed):
         if name in refused:
-            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),))
+            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),), works=False)
             continue
-        reserve = 0.1 * timeout * (len(needed) - i - 1)  # the others want some time too
-        left = until - time.monotonic() - reserve
-        box.allow(min(timeout, max(left, 0.1 * timeout)))
+        used = time.monotonic() - began - box.starting
+        left = WHOLE * timeout - used - share * (len(needed) - i)  # the others want some time too
+        box.allow(min(timeout, max(left, share)))
         solution = {n: f for n, f in box.solution().items() if n not in refused}
         verdicts[name] = judge(solution, name, seed, verdicts)
     if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
@@ -105,14 +109,20 @@ def _source(path: Path) -> str:
     try:
         with tokenize.open(path) as file:
             source = file.read()
+        if source.lstrip().startswith("{") and '"nbformat"' in source:
+            raise Failure("the file is a notebook: export it as a Python file, and hand in that")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(source)
     except SyntaxError as error:
         place = f", in line {error.lineno}" if error.lineno else ""
-        raise Failure(f"SyntaxError: {error.msg}{place}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Failure(f"the file is no Python: {error}") from None
+        if (error.text or "").lstrip().startswith(("%", "!")):
+            place += ", which is for notebooks only"
+        raise Failure(f"SyntaxError: {clean(error.msg)}{place}") from None
+    except ValueError as error:
+        raise Failure(f"the file is no Python: {clean(error)}") from None
+    except (RecursionError, MemoryError):
+        raise Failure("the file is no Python that can be read: it is nested too deeply") from None
     return source
 
 

@@ -1,13 +1,15 @@
 """Which packages an exercise must not use, and whether a student's file names one.
 
 The answers of the exercises are in this package and, in other dialects, in every deep learning
-library. The file is read, not run; `child` refuses what is imported by a detour.
+library. The file is read, not run; `guard` refuses what is imported by a detour.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+
+from .contract import CONTRACT
 
 FORBIDDEN = (
     "brn_numpy",
@@ -37,17 +39,31 @@ FORBIDDEN = (
 def forbidden_imports(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
     """Go through the imports of forbidden packages: the function, the line, and what is imported.
 
-    The function is "" outside of the functions of the file. What a file does only when it is
-    started by itself, under `if __name__ == "__main__"`, is its own affair.
+    The function is "" where the file is loaded. What other functions import is refused when they
+    are called; what a file does only when it is started by itself is its own affair.
     """
-    for statement in tree.body:
-        if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
+    todo: list[tuple[str, ast.AST]] = [("", statement) for statement in tree.body]
+    while todo:
+        function, node = todo.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not function:
+            if node.name not in CONTRACT:
+                continue
+            function = node.name
+        if isinstance(node, ast.If) and _names(node.test) & {"__name__", "TYPE_CHECKING"}:
+            todo += [(function, other) for other in node.orelse]
             continue
-        function = statement.name if isinstance(statement, ast.FunctionDef) else ""
-        for node in ast.walk(statement):
-            for name in _imported(node):
-                if name.partition(".")[0] in FORBIDDEN:
-                    yield function, getattr(node, "lineno", 0), name
+        for name in _imported(node):
+            if name.partition(".")[0] in FORBIDDEN:
+                yield function, getattr(node, "lineno", 0), name
+        todo += [(function, child) for child in ast.iter_child_nodes(node)]
+
+
+def _names(test: ast.expr) -> set[str]:
+    """Return the names in a condition, and the last ones of attributes."""
+    nodes = list(ast.walk(test))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {
+        n.attr for n in nodes if isinstance(n, ast.Attribute)
+    }
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -1,156 +1,141 @@
-"""Which mistakes of the catalogue a wrong result is equal to: one, one for each result, or two.
-
-Two mistakes in the same result are composed by what they do to it, in three ways: their differences
-add up; their factors multiply; and, for y, one is a wrong xhat and the other a wrong map of it.
-"""
+"""Which mistakes of the catalogue a wrong result is equal to: one, one for each result, or two."""
 
 from __future__ import annotations
 
-from itertools import permutations
-from typing import NamedTuple
+from functools import lru_cache
+from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._checks import Array
-from .candidates import candidates, observed
-from .properties.base import samples, wide
-from .seen import Seen, Values, close, differing, probe_of, same
-
-TO_COMPOSE = 60  # candidates for one result, at most
+from .candidates import RIGHT, After, Candidate, Planted, candidates, observed, solution_with
+from .catalogue import textbook
+from .observe import given_in, results_of
+from .seen import Seen, close, differing, probes, right
 
 
 class Named(NamedTuple):
-    """The numbers of the candidates, and the results that they do not explain."""
+    """The mistakes, and the results that they do not explain."""
 
-    numbers: tuple[int, ...]
+    found: tuple[Candidate, ...]
     unexplained: tuple[str, ...]
 
 
 def name(
     function: str,
     seen: Seen,
-    expected: Seen,
+    wrong: list[str],
     seed: int,
-    forward: int | None = None,
+    after: After = RIGHT,
     known: frozenset[str] = frozenset(),
 ) -> Named:
-    """Name the mistakes that make `seen` differ from `expected`.
+    """Name the mistakes that make results wrong.
 
-    `forward` is the mistake of the forward pass, `known` are the keys of those found elsewhere,
-    which are preferred where two mistakes look the same.
+    `after` is the forward pass before it, `known` are the keys of mistakes that were found
+    elsewhere.
     """
-    wrong = differing(seen, expected)
-    rivals: dict[int, Seen] = {}
-    for number in range(len(candidates(function))):
-        found = observed(function, number, seed, forward)
-        if found is not None:
-            rivals[number] = found
-    spoilt = {n: set(differing(rival, expected)) for n, rival in rivals.items()}
-    equal = {
-        n: {o for o in wrong if o in spoilt[n] and same(seen.values[o], rival.values[o])}
-        for n, rival in rivals.items()
-    }
-    chosen: list[int] = []
-    left = set(wrong)
-    keys = [c.mistake.key for c in candidates(function)]
-    while left:
-        best = max(
-            equal,
-            key=lambda n: (len(equal[n] & left), -len(spoilt[n] - equal[n]), keys[n] in known),
-        )
-        if not equal[best] & left:
-            break
-        chosen.append(best)
-        left -= equal[best]
-    unexplained = []
+    trial = _Trial(function, seen, seed, after)
+    concerned: list[tuple[Candidate, set[str]]] = []
+    for candidate in sorted(candidates(function), key=lambda c: _rank(c, function, known)):
+        results = spoilt(function, candidate.planted, seed)
+        if results and results <= set(wrong):  # else it would make a right result wrong
+            concerned.append((candidate, results))
+    found = _one_by_one(trial, wrong, concerned)
+    left = set(wrong).difference(*found.values())
     for result in sorted(left):
-        some = {n: r.values[result] for n, r in rivals.items() if result in spoilt[n]}
-        pair = _composed(result, seen.values[result], expected.values[result], some, seed)
-        chosen += pair
-        if not pair:
-            unexplained.append(result)
-    return Named(tuple(dict.fromkeys(chosen)), tuple(unexplained))
+        pair = _two(trial, result, concerned) if result in left else []
+        if pair:
+            both = {r for r in wrong if trial.explains(r, *pair)}
+            found = {c: results for c, results in found.items() if not results <= both}
+            found |= dict.fromkeys(pair, both)
+            left -= both
+    return Named(tuple(found), tuple(sorted(left)))
 
 
-def _composed(
-    result: str, seen: Values, expected: Values, some: dict[int, Values], seed: int
-) -> list[int]:
-    """Return two candidates that together give what is seen; none if there are no such two."""
-    rules = (_added, _multiplied, _mapped) if result == "y" else (_added, _multiplied, _in_terms)
-    keys = list(seen)
-    if any(seen[k].shape != expected[k].shape or not np.isfinite(seen[k]).all() for k in keys):
-        return []
-    fitting = [n for n, v in some.items() if all(v[k].shape == seen[k].shape for k in keys)]
-    with np.errstate(all="ignore"):
-        for one, two in permutations(fitting[:TO_COMPOSE], 2):
-            for rule in rules:
-                if (one < two or rule is _mapped) and all(
-                    close(rule(key, some[one][key], some[two][key], expected[key], seed), seen[key])
-                    for key in keys
-                ):
-                    return [one, two]
-    return []
+@lru_cache(maxsize=4096)
+def spoilt(function: str, planted: Planted, seed: int) -> set[str]:
+    """Return the results that these mistakes make wrong; none if they cannot be tried."""
+    seen = observed(function, planted, seed)
+    return set(differing(seen, right(function, seed))) if seen else set()
 
 
-def _added(key: str, one: Array, two: Array, right: Array, seed: int) -> Array:
-    return one + two - right
+def _rank(candidate: Candidate, function: str, known: frozenset[str]) -> tuple[bool, int]:
+    """Return which candidates come first where two look the same.
 
-
-def _multiplied(key: str, one: Array, two: Array, right: Array, seed: int) -> Array:
-    product: Array = np.where(right == 0, 0, one * two / right)
-    return product
-
-
-def _mapped(key: str, one: Array, two: Array, right: Array, seed: int) -> Array:
-    """Return y for the xhat of the first and the map from xhat to y of the second."""
-    probe = probe_of(key, seed)[0]
-    beta, gamma = wide(probe.beta, right), wide(probe.gamma, right)
-    slope, shift = line((right - beta) / gamma, two)
-    y: Array = slope * (one - beta) / gamma + shift
-    return y
-
-
-def line(x: Array, y: Array) -> tuple[Array, Array]:
-    """Return slope and shift of the straight line through the values of each channel."""
-    axes = samples(x)
-    x_mean, y_mean = x.mean(axis=axes, keepdims=True), y.mean(axis=axes, keepdims=True)
-    xc = x - x_mean
-    slope = (xc * (y - y_mean)).sum(axis=axes, keepdims=True) / (xc**2).sum(
-        axis=axes, keepdims=True
-    )
-    return slope, y_mean - slope * x_mean
-
-
-def terms(key: str, dx: Array, seed: int) -> Array:
-    """Return dx of each channel as a sum: the coefficients of dy, of 1 and of xhat, (C, 3).
-
-    A NaN stands where dx is no such sum.
+    Mistakes that are made in one place only come last. A correction that was found wrong is the
+    likely reason of what is wrong with r and d; then come the mistakes of the function itself.
     """
-    probe, x, dy = probe_of(key, seed)
-    basis = [dy, np.ones_like(dy), x - x.mean(axis=samples(x), keepdims=True)]
-    std = np.sqrt(x.var(axis=samples(x)) + probe.eps)
-    basis[2] = basis[2] / wide(std, x)
-    found = np.full((x.shape[1], 3), np.nan)
-    for c in range(x.shape[1]):
-        a = np.stack([b[:, c].ravel() for b in basis], axis=1)
-        b = dx[:, c].ravel()
-        if np.isfinite(b).all():
-            solved = np.linalg.lstsq(a, b, rcond=None)[0]
-            if close(a @ solved, b):
-                found[c] = solved
+    mistake = candidate.mistake
+    order = 1 if mistake.function == function else 3
+    if mistake.key in known:
+        order = 0 if mistake.function == "renorm_correction" else min(order, 2)
+    return bool(candidate.only), order
+
+
+def _one_by_one(
+    trial: _Trial, wrong: list[str], concerned: list[tuple[Candidate, set[str]]]
+) -> dict[Candidate, set[str]]:
+    """Return mistakes that explain a result each or more, and these results."""
+    fitting: list[tuple[Candidate, set[str], set[str]]] = []
+    for candidate, results in concerned:
+        equal = {result for result in results if trial.explains(result, candidate)}
+        if equal:
+            fitting.append((candidate, equal, results - equal))
+    found: dict[Candidate, set[str]] = {}
+    left = set(wrong)
+    while any(equal & left for _, equal, _ in fitting):
+        best, equal, _ = max(fitting, key=lambda f: (len(f[1] & left), -len(f[2]), not f[0].only))
+        found[best] = equal & left
+        left -= equal
     return found
 
 
-def _in_terms(key: str, one: Array, two: Array, right: Array, seed: int) -> Array:
-    """Return dx with the factors of both mistakes in each of its three terms."""
-    if one.ndim < 2:
-        return np.full_like(right, np.nan)
-    a, b, c = (terms(key, v, seed) for v in (one, two, right))
-    composed = np.where(np.abs(c) < 1e-12, 0, a * b / c)
-    probe, x, dy = probe_of(key, seed)
-    xhat = (x - x.mean(axis=samples(x), keepdims=True)) / wide(
-        np.sqrt(x.var(axis=samples(x)) + probe.eps), x
-    )
-    first, second, third = (wide(composed[:, i], x) for i in range(3))
-    dx: Array = first * dy + second + third * xhat
-    return dx
+class _Trial:
+    """Mistakes made, one or two at once, and compared with what was seen."""
+
+    def __init__(self, function: str, seen: Seen, seed: int, after: After) -> None:
+        self.function, self.seen, self.seed = function, seen, seed
+        self.solution = solution_with(function, (), after)
+        self.given: dict[str, list[Any]] = {}
+
+    def explains(self, result: str, *made: Candidate) -> bool:
+        """Return whether these mistakes together give a result that was seen."""
+        parts = dict(part for candidate in made for part in candidate.planted)
+        f = textbook.planted(self.function, parts)
+        try:
+            return all(
+                self._gives(f, result, key, value)
+                for key, value in self.seen.values[result].items()
+            )
+        except (ValueError, IndexError, AttributeError, TypeError):  # they do not fit together
+            return False
+
+    def _gives(self, f: Any, result: str, key: str, value: Array) -> bool:
+        number, _, situation = key.split(" ", 2)
+        call = f"{number} {situation}"
+        if call not in self.given:
+            probe = probes(self.seed)[int(number)]
+            self.given[call] = given_in(self.solution, self.function, probe, situation)
+        with np.errstate(all="ignore"):
+            found = np.asarray(results_of(self.function, f(*self.given[call]))[result])
+        if found.size == value.size and found.ndim > value.ndim:
+            found = found.reshape(value.shape)  # (1, C) for (C,): that is another matter
+        return close(found, value)
+
+
+def _two(
+    trial: _Trial, result: str, concerned: list[tuple[Candidate, set[str]]]
+) -> list[Candidate]:
+    """Return two mistakes that together give what is seen; none if there are no such two.
+
+    Both concern this result, unless one of them exchanges results: then they must give all these.
+    """
+    if not all(np.isfinite(v).all() for v in trial.seen.values[result].values()):
+        return []
+    for (one, here), (two, there) in combinations(concerned, 2):
+        exchanged = here if one.reorders else there if two.reorders else set()
+        if one.goes_with(two) and (result in here & there or result in exchanged):
+            if all(trial.explains(r, one, two) for r in {result, *exchanged}):
+                return [one, two]
+    return []

@@ -7,17 +7,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._checks import Array
-from .factors import factor_name, fixed_numbers, ratios, slopes, term_names
+from .factors import factor_name, ratios, slopes, term_names
+from .fixed import fixed_numbers
+from .places import channels, samples, where
 from .properties.base import far
-from .seen import Values, close, probe_of
+from .seen import Seen, Values, close, same
 
-TERMS = ("dy", "mean(dy)", "xhat * mean(dy * xhat)")
+TERMS = ("the direct term", "the term of the mean", "the term of the variance")
 
 
 def describe(
-    function: str, result: str, found: Values, right: Values, seed: int
+    function: str, result: str, seen: Seen, expected: Seen, seed: int
 ) -> Iterator[tuple[str | None, str]]:
     """Go through what is odd about a wrong result: the key of a mistake or None, and a sentence."""
+    found, right = seen.values[result], expected.values[result]
+    for other, values in expected.values.items():
+        if other != result and _under_other_name(found, values):
+            yield None, f"{result} is what {other} should be: are the results in the right order?"
+            return
     shapes = [(found[k].shape, right[k].shape) for k in right if found[k].shape != right[k].shape]
     if shapes:
         yield None, f"{result} has shape {shapes[0][0]}, expected {shapes[0][1]}."
@@ -30,26 +37,51 @@ def describe(
         word = "NaN" if np.isnan(bad).any() else "infinite"
         yield None, f"{count} of {bad.size} values of {result} are {word}{_call(broken[0])}."
         return
-    size = max(float(np.abs(found[k] - right[k]).max() / np.abs(right[k]).max()) for k in wrong)
-    if size < 1e-5:
-        digits = int(-np.log10(size))
-        yield None, f"{result} is right in {digits} digits only: is something float32, or rounded?"
+    few = _few_digits(result, found, right, wrong)
+    if few:
+        yield None, few
         return
     with np.errstate(all="ignore"):
-        yield from ((key, text) for key, text in fixed_numbers(function, found, right, seed))
-        where = _where(wrong, list(right))
-        if where:
-            yield None, f"{result} is wrong {where}."
+        yield from fixed_numbers(function, result, found, right, seed)
+        place = where(wrong, list(right))
+        if place:
+            yield None, f"{result} is wrong {place}."
         ordinary = {k: found[k] for k in wrong if "small" not in k} or {k: found[k] for k in wrong}
-        channels = _channels(ordinary, right, seed)
-        if channels:
-            yield None, f"{result} is wrong {channels}."
+        place = channels(ordinary, right, seed)
+        if not place and next(iter(ordinary.values())).ndim > 1:
+            place = samples(ordinary, right)
+        if place:
+            yield None, f"{result} is wrong {place}."
         by = _how_much(result, ordinary, right, seed)
     if by:
         yield None, by
-    worst = far(result, found[wrong[0]], right[wrong[0]])
-    if worst:
-        yield None, f"For example, {worst}{_call(wrong[0])}."
+    if not by.endswith("is 0 everywhere."):
+        yield None, _example(result, found[wrong[0]], right[wrong[0]], _call(wrong[0]))
+
+
+def _under_other_name(found: Values, right: Values) -> bool:
+    one, two = (list(values.values()) for values in (found, right))
+    return len(one) == len(two) and all(map(close, one, two))
+
+
+def _few_digits(result: str, found: Values, right: Values, wrong: list[str]) -> str:
+    """Return that a result is nearly right, or a right one rounded; empty if it is not."""
+    for decimals in range(1, 9):
+        if same(found, {key: np.round(value, decimals) for key, value in right.items()}):
+            return f"{result} is rounded to {decimals} decimals."
+    size = max(float(np.abs(found[k] - right[k]).max() / np.abs(right[k]).max()) for k in wrong)
+    if size < 1e-5 and not all("small" in k for k in wrong):
+        digits = int(-np.log10(size))
+        return f"{result} is right in {digits} digits only: is something float32, or rounded?"
+    return ""
+
+
+def _example(result: str, found: Array, right: Array, call: str) -> str:
+    text = far(result, found, right)
+    if text is None:  # nearly equal: say it with all digits
+        at = np.unravel_index(np.argmax(np.abs(found - right)), right.shape)
+        text = f"{result} is {found[at]:.12g} at {tuple(map(int, at))}, expected {right[at]:.12g}"
+    return f"For example, {text}{call}."
 
 
 def _call(key: str) -> str:
@@ -57,64 +89,6 @@ def _call(key: str) -> str:
     if "small" in key:
         return " (x in a unit 1000 times as large)"
     return " (images)" if "H, W" in key else ""
-
-
-def _where(wrong: list[str], every: list[str]) -> str:
-    """Return in which calls only a result is wrong, in words; empty if in all."""
-    for test, text in (
-        (lambda k: "H, W" in k, "only for images (N, C, H, W)"),
-        (lambda k: "(N, C)" in k or "small" in k, "only for (N, C), not for images"),
-        (lambda k: "small" in k, "only where the values are small: is a number added somewhere?"),
-        (lambda k: k[0] == "0", "only with some of the numbers"),
-        (lambda k: k[0] == "1", "only with another N, eps, momentum, r_max or d_max"),
-        (lambda k: k[0] == "2", "only where r_max and d_max clip nothing"),
-        (lambda k: k[0] in "01", "only where r_max and d_max clip something"),
-    ):
-        if set(wrong) == {k for k in every if test(k)} != set(every):
-            return text
-    return ""
-
-
-def _channels(found: Values, right: Values, seed: int) -> str:
-    """Return in which kind of channels only a result is wrong, in words; empty if in all."""
-    texts = set()
-    for key, a in found.items():
-        probe = probe_of(key, seed)[0]
-        error = np.abs(a - right[key])
-        bad = error > 1e-8 * np.abs(right[key]).max()
-        bad = bad if a.ndim == 1 else bad.any(axis=tuple(i for i in range(a.ndim) if i != 1))
-        if bad.shape != probe.gamma.shape:
-            return ""
-        ratio = probe.batch_std / probe.running_std
-        shift = (probe.batch_mean - probe.running_mean) / probe.running_std
-        texts.add(
-            next((text for text, where in _kinds(probe, ratio, shift) if (bad == where).all()), "")
-        )
-    return texts.pop() if len(texts) == 1 else ""
-
-
-def _kinds(probe: object, ratio: Array, shift: Array) -> Iterator[tuple[str, Array]]:
-    """Go through the kinds of channels: words, and which ones they are."""
-    r_max, d_max = probe.r_max, probe.d_max  # type: ignore[attr-defined]
-    gamma = probe.gamma  # type: ignore[attr-defined]
-    high, low = ratio > r_max, ratio < 1 / r_max
-    up, down = shift > d_max, shift < -d_max
-    for text, where in (
-        ("only where gamma is negative", gamma < 0),
-        ("only where r is clipped", high | low),
-        ("only where r is clipped from above", high),
-        ("only where r is clipped from below", low),
-        ("only where r is not clipped", ~(high | low)),
-        ("only where d is clipped", up | down),
-        ("only where d is clipped from above", up),
-        ("only where d is clipped from below", down),
-        ("only where d is not clipped", ~(up | down)),
-        ("only where r or d is clipped", high | low | up | down),
-        ("only where batch_mean < running_mean", shift < 0),
-        ("only where batch_std < running_std", ratio < 1),
-    ):
-        if not where.all():
-            yield text, where
 
 
 def _how_much(result: str, found: Values, right: Values, seed: int) -> str:
@@ -126,39 +100,47 @@ def _how_much(result: str, found: Values, right: Values, seed: int) -> str:
             return f"{result} is 0 everywhere."
         if name:
             return f"{result} is the right value {name}."
+        free = {key: factor for key, factor in factors.items() if key[0] == "2"}
+        name = factor_name(free, seed) if free and result in ("r", "d") else None
+        if name and name != "1":
+            return f"Without bounds, {result} would be the right value {name}."
         if next(iter(found.values())).ndim > 1:
             return f"{result} is off by one factor in each channel."
     if result == "dx":
-        names = term_names(found, right, seed)
-        if names is None:
-            return "dx is no sum of dy, mean(dy) and xhat * mean(dy * xhat), as it should be."
-        if None in names:
-            return ""
-        parts = [
-            f"the term of {t} is {'missing' if n == '0' else n}"
-            for t, n in zip(TERMS, names, strict=True)
-            if n != "1"
-        ]
-        return f"In dx, {'; '.join(parts)}." if parts else ""
+        return _about_terms(found, right, seed)
     if result == "y":
-        lines = slopes(found, right)
-        if lines is None:
-            return "In some channel, y is no straight line of x: are values of channels mixed?"
-        name = factor_name(lines[0], seed)
-        slope = (
-            ""
-            if name == "1"
-            else f"the slope of y by x is {'the right one ' + name if name else 'wrong'}"
-        )
-        shift = (
-            ""
-            if all(np.abs(v).max() < 1e-9 for v in lines[1].values())
-            else "the mean of y is wrong"
-        )
-        text = " and ".join(t for t in (slope, shift) if t)
-        return f"In each channel, {text}." if text else ""
+        return _about_line(found, right, seed)
     shifts = {k: found[k] - right[k] for k in found}
     first = next(iter(shifts.values())).flat[0]
     if all(close(s, np.full_like(s, first)) for s in shifts.values()):
         return f"{result} is {first:.6g} too large everywhere."
     return ""
+
+
+def _about_terms(found: Values, right: Values, seed: int) -> str:
+    names = term_names(found, right, seed)
+    if names is None:
+        return (
+            "dx has something in it besides its three terms: the direct one, that of the mean "
+            "and that of the variance."
+        )
+    said = {"0": "missing", None: "wrong"}
+    parts = [
+        f"{term} is {said.get(name, f'the right one {name}')}"
+        for term, name in zip(TERMS, names, strict=True)
+        if name != "1"
+    ]
+    return f"In dx, {'; '.join(parts)}." if parts else ""
+
+
+def _about_line(found: Values, right: Values, seed: int) -> str:
+    lines = slopes(found, right)
+    if lines is None:
+        return "In some channel, y is no straight line of x: are values of channels mixed?"
+    name = factor_name(lines[0], seed)
+    parts = []
+    if name != "1":
+        parts.append(f"the slope of y by x is {'the right one ' + name if name else 'wrong'}")
+    if any(np.abs(shift).max() > 1e-9 for shift in lines[1].values()):
+        parts.append("the mean of y is wrong")
+    return f"In each channel, {' and '.join(parts)}." if parts else ""

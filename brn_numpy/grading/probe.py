@@ -19,7 +19,7 @@ from .._checks import Array
 
 N, C = 7, 6
 IMAGES = (3, C, 2, 4)  # (N, C, H, W)
-EPS, MOMENTUM, R_MAX, D_MAX = 0.2, 0.3, 1.5, 1.0
+EPS, MOMENTUM, R_MAX, D_MAX = 0.2, 0.3, 1.5, 1.2
 RATIO = np.array([2.5, 0.4, 0.8, 2.2, 0.35, 1.2])  # of r: high, low, free, high, low, free
 OFFSET = np.array([1.8, -1.7, 0.6, -0.5, 1.6, -1.8])  # of d: +, -, free, free, +, -
 TIGHT_R_MAX, TIGHT_D_MAX = 1.1, 0.3  # bounds at which r and d are clipped in every channel

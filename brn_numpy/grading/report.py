@@ -8,18 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .catalogue import BY_KEY
-from .diagnose import FAILED, NOT_STARTED, PASSED, Verdict
 from .grade import Graded
+from .reading import places
+from .verdict import FAILED, NOT_STARTED, PASSED, Verdict
 
-TUTORIALS = {  # where a function is taught
-    "batch_norm_forward": "03_batch_norm_forward",
-    "batch_norm_backward": "04_batch_norm_backward",
-    "update_running": "06_running_statistics",
-    "batch_norm_inference": "06_running_statistics",
-    "renorm_correction": "08_batch_renorm_forward",
-    "batch_renorm_forward": "08_batch_renorm_forward",
-    "batch_renorm_backward": "09_batch_renorm_backward",
-}
 WORDS = {PASSED: "right", FAILED: "WRONG"}
 WIDTH = 100
 
@@ -59,17 +51,17 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
 
 def _parts(verdict: Verdict) -> list[str]:
     """Return what is said of a function, line by line."""
-    parts, topics = [], []
+    parts, said = [], set()
     for finding in verdict.findings:
         parts.append(_sentence(finding.what))
-        if finding.why:
+        if finding.why and finding.why not in said:
             parts.append(f"Why: {finding.why}")
-        if finding.line:
+        if finding.line and finding.line not in said:
             parts.append(f"See: {finding.line}")
-        if finding.topic and finding.topic not in topics:
-            topics.append(finding.topic)
-    if topics:
-        parts.append(f"Read: tutorials/{TUTORIALS[verdict.function]}.md, on {', '.join(topics)}.")
+        said |= {finding.why, finding.line}
+    if verdict.works and verdict.findings:
+        keys = [finding.mistake for finding in verdict.findings]
+        parts.append(f"Read: {places(verdict.function, keys)}.")
     return parts + [f"Note: {note}" for note in verdict.notes]
 
 
@@ -101,7 +93,7 @@ def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
             "extra_data": {
                 "verdict": v.status,
                 "mistake": v.mistake,
-                "mistakes": [f.mistake for f in v.findings if f.mistake],
+                "mistakes": v.mistakes,
             },
         }
         for v in graded.verdicts
@@ -127,7 +119,7 @@ def lecturer_table(files: Sequence[Graded]) -> str:
     if counts:
         lines += ["", f"mistakes in {len(files)} files, the most frequent first"]
     for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        title = f": {BY_KEY[kind].title}" if kind in BY_KEY else ""
+        title = f": {BY_KEY[kind].title.format('a number')}" if kind in BY_KEY else ""
         lines.append(_wrapped(f"{count:>4} of {len(files)}  {kind}{title}", "", " " * 12))
     return "\n".join(lines)
 
@@ -139,6 +131,5 @@ def _kinds(graded: Graded) -> list[str]:
     kinds = []
     for v in graded.verdicts:
         if v.status == FAILED:
-            keys = [f.mistake for f in v.findings if f.mistake]
-            kinds += keys or [f"{v.function} (no known mistake)"]
+            kinds += v.mistakes or [f"{v.function} (no known mistake)"]
     return kinds

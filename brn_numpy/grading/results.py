@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .._checks import Array
 from .contract import CONTRACT, Solution
 
+Notes: TypeAlias = dict[str, list[str]]
+"""Notes on results, and the names of the results that they are on."""
+
 
 class Failure(Exception):
     """What a student's function or file did instead of returning something: a line of text."""
 
-    def __init__(self, text: str, *, not_started: bool = False, ended: bool = False) -> None:
+    def __init__(
+        self, text: str, *, not_started: bool = False, ended: bool = False, needs: str = ""
+    ) -> None:
         super().__init__(text)
         self.not_started = not_started
         self.ended = ended  # the process did not survive it
+        self.needs = needs  # a function that it calls and that is not started
 
 
 class Odd(NamedTuple):
@@ -30,16 +36,16 @@ class Listed(np.ndarray):
     """An array that the student returned as a list or as a number."""
 
 
-def tidy(solution: Solution, listed: set[str] | None = None) -> dict[str, Callable[..., Any]]:
+def tidy(solution: Solution, notes: Notes | None = None) -> dict[str, Callable[..., Any]]:
     """Return the solution with functions that return what the contract says, or raise `Failure`.
 
-    Lists of numbers become arrays; the names of results that were lists are put into `listed`.
+    Lists of numbers become arrays, and wider numbers float64; `notes` says so.
     """
-    listed = set() if listed is None else listed
-    return {name: _tidied(name, function, listed) for name, function in solution.items()}
+    notes = {} if notes is None else notes
+    return {name: _tidied(name, function, notes) for name, function in solution.items()}
 
 
-def _tidied(name: str, function: Callable[..., Any], listed: set[str]) -> Callable[..., Any]:
+def _tidied(name: str, function: Callable[..., Any], notes: Notes) -> Callable[..., Any]:
     about = CONTRACT[name]
     wanted = about.results[0] if len(about.results) == 1 else f"({', '.join(about.results)})"
 
@@ -47,15 +53,15 @@ def _tidied(name: str, function: Callable[..., Any], listed: set[str]) -> Callab
         found = function(*arguments)
         if isinstance(found, Odd):
             found = (found,)
-        several = len(about.results) > 1 and isinstance(found, (tuple, list))
+        several = len(about.results) > 1 and isinstance(found, (tuple, list, np.ndarray))
         values = list(found) if several or isinstance(found, tuple) else [found]
         if len(values) == 1 and _is_none(values[0]):
             raise Failure(f"it returns None, expected {wanted}: is the return missing?")
         if len(values) != len(about.results):
-            raise Failure(f"it returns {_count(len(values))}, expected {wanted}")
+            raise Failure(f"it returns {_counted(values)}, expected {wanted}")
         for i, result in enumerate(about.results):
             if result != "cache":
-                values[i] = _array(result, values[i], listed, "cache" in about.results)
+                values[i] = _array(result, values[i], notes, "cache" in about.results)
         return tuple(values) if len(values) > 1 else values[0]
 
     return call
@@ -65,18 +71,23 @@ def _is_none(value: Any) -> bool:
     return value is None or (isinstance(value, Odd) and value.text == "None")
 
 
-def _count(number: int) -> str:
-    return "one value" if number == 1 else f"{number} values"
+def _counted(values: list[Any]) -> str:
+    if len(values) != 1:
+        return f"{len(values)} values"
+    return values[0].text if isinstance(values[0], Odd) else "one value"
 
 
-def _array(name: str, value: Any, listed: set[str], has_cache: bool) -> Array:
+def _array(name: str, value: Any, notes: Notes, has_cache: bool) -> Array:
     """Return a result as an array of numbers; raise `Failure` if it is none."""
     if not isinstance(value, (Odd, tuple, dict)):
         a = np.asarray(value)
         if a.dtype.kind in "biufc":
             if isinstance(value, (Listed, list, float, int)):
-                listed.add(name)
-            return a
+                notes.setdefault("return an array, and not a list or a number.", []).append(name)
+            if a.dtype.kind == "f" and a.dtype.itemsize > 8:
+                notes.setdefault("float64, the dtype of x, would do.", []).append(name)
+                a = a.astype(np.float64)
+            return a.astype(a.dtype.newbyteorder("="), copy=False)
         value = Odd(f"an array of {a.dtype}")
     text = value.text if isinstance(value, Odd) else f"a {type(value).__name__}"
     hint = "; are y and the cache in the wrong order?" if has_cache else ""

@@ -2,27 +2,41 @@
 
 - the student's functions by their contract names, and `np`;
 - the arrays and numbers of the probe: x, dy (N, C); x4, dy4 (N, C, H, W); gamma, beta,
-  running_mean, running_std, and, as they should be, batch_mean, batch_std, r, d (C,), xhat (N, C);
-  eps, momentum, r_max, d_max;
+  running_mean, running_std, and, as they should be, batch_mean, batch_std, r, d (C,), xhat and
+  inference_y (N, C); eps, momentum, r_max, d_max;
+- tight: the last arguments of batch_renorm_forward with bounds so narrow that r and d are clipped
+  everywhere, and so constants; tight_r, what r is then;
 - what the student's forward passes make of it: y, cache (of x) and y4, cache4 (of x4);
-  renorm_y, renorm_cache and renorm_y4, renorm_cache4.
+  renorm_y, renorm_cache and renorm_y4, renorm_cache4; with tight bounds tight_y, tight_cache.
 """
 
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .contract import CONTRACT, Solution
+from .contract import CONTRACT, REFERENCE, Solution
 from .observe import arguments_of
-from .probe import Probe, make_probe
+from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
+
+MADE = (  # the names of y and of the cache, the function, images or not, tight bounds or not
+    ("y", "cache", "batch_norm_forward", False, False),
+    ("y4", "cache4", "batch_norm_forward", True, False),
+    ("renorm_y", "renorm_cache", "batch_renorm_forward", False, False),
+    ("renorm_y4", "renorm_cache4", "batch_renorm_forward", True, False),
+    ("tight_y", "tight_cache", "batch_renorm_forward", False, True),
+)
 
 
 def names_of(path: str | Path, seed: int) -> dict[str, Any]:
     """Run your own file here, and return the names in which the line of a mistake is run."""
+    folder = str(Path(path).resolve().parent)
+    if folder not in sys.path:  # the file may import its neighbours
+        sys.path.append(folder)
     found = runpy.run_path(str(path))
     return names_for({name: found[name] for name in CONTRACT if name in found}, make_probe(seed))
 
@@ -30,13 +44,24 @@ def names_of(path: str | Path, seed: int) -> dict[str, Any]:
 def names_for(solution: Solution, probe: Probe) -> dict[str, Any]:
     """Return the names in which the line of a mistake is run, for one solution."""
     values = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(probe).items()}
-    names: dict[str, Any] = {"np": np, **values, "xhat": probe.xhat, **solution}
-    for function, prefix in (("batch_norm_forward", ""), ("batch_renorm_forward", "renorm_")):
+    tight = (probe.running_mean, probe.running_std, TIGHT_R_MAX, TIGHT_D_MAX, probe.eps)
+    names: dict[str, Any] = {
+        "np": np,
+        **values,
+        "xhat": probe.xhat,
+        "inference_y": REFERENCE["batch_norm_inference"](
+            *arguments_of("batch_norm_inference", probe)
+        ),
+        "tight": tight,
+        "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
+        **solution,
+    }
+    for y, cache, function, images, narrow in MADE:
         if function in solution:
-            for images, suffix in ((False, ""), (True, "4")):
-                try:
-                    y, cache = solution[function](*arguments_of(function, probe, images=images))
-                except NotImplementedError:  # an exercise that is not started
-                    continue
-                names |= {f"{prefix}y{suffix}": y, f"{prefix}cache{suffix}": cache}
+            given = arguments_of(function, probe, images=images)
+            given = [*given[:3], *tight] if narrow else given
+            try:
+                names[y], names[cache] = solution[function](*given)
+            except Exception:  # not started, or it fails here: the other lines run all the same
+                continue
     return names

@@ -71,6 +71,19 @@ def test_kinks_are_named_and_left_out():
     assert report.ok and report.arguments[0].kinks == ((0, 0), (0, 1), (0, 3), (0, 5))
 
 
+def test_a_flat_place_between_two_kinks():
+    """A step over both kinks finds the slope at once, and still there is no kink at the point."""
+
+    def forward(x):
+        return np.abs(x - 1e-4) + np.abs(x + 1e-4), x
+
+    def backward(dy, x):
+        return dy * (np.sign(x - 1e-4) + np.sign(x + 1e-4))
+
+    report = check_gradients(forward, backward, {"x": np.array([[0.0], [1.0], [-1.0]])})
+    assert report.ok and report.arguments[0].kinks == ()
+
+
 def test_kinks_of_large_arguments():
     """Kinks along random directions are looked up, and the rest is still checked."""
     x = np.random.default_rng(0).standard_normal((60, 50))

@@ -106,6 +106,29 @@ def test_backward_must_be_linear_in_dy():
     assert "dx is not linear in dy" in text
 
 
+@pytest.mark.parametrize("size", [1.0, 1e9])
+def test_small_differences_between_calls(size):
+    """A hundred-millionth that is not linear or grows with the calls is seen; rounding is none."""
+
+    def forward(x):
+        return size * x, x
+
+    calls = []
+
+    def adds_up(dy, x):
+        calls.append(1)
+        return size * dy * (1 + 1e-8 * len(calls))
+
+    def bends(dy, x):
+        return size * dy * (1 + 1e-8 * np.abs(dy))
+
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    report = check_gradients(forward, adds_up, [x])
+    assert report.problems == ("two calls of backward give different dx: does it add up?",)
+    assert check_gradients(forward, bends, [x]).problems == ("dx is not linear in dy",)
+    assert check_gradients(forward, lambda dy, x: dy / 3 * (3 * size), [x]).problems == ()
+
+
 def test_shapes_dtypes_and_missing_gradients():
     """A gradient has the shape and the dtype of its argument."""
 
@@ -123,7 +146,8 @@ def test_shapes_dtypes_and_missing_gradients():
 
 def test_a_gradient_of_another_shape_is_not_compared():
     """It is a problem, and of the numbers in it nothing is said; the other gradients are judged."""
-    for change in (lambda g: g[:, None], lambda g: g[:2], lambda g: g.astype(np.complex128)):
+    kinds = (lambda g: g.astype(np.complex128), lambda g: g.astype(np.int64))
+    for change in (lambda g: g[:, None], lambda g: g[:2], *kinds):
 
         def backward(dy, cache, change=change):
             dx, dgamma, dbeta = bn_backward(dy, cache)
@@ -132,6 +156,8 @@ def test_a_gradient_of_another_shape_is_not_compared():
         report = check_gradients(bn_forward, backward, bn_inputs(0, (5, 3)))
         assert [(a.name, a.ok) for a in report.arguments] == [("x", True), ("beta", True)]
         assert len(report.problems) == 1 and not report.ok
+    report = check_gradients(lambda x: (2 * x, 0), lambda dy, _: 2 * dy.astype("f4"), [np.ones(3)])
+    assert not report.ok and len(report.arguments) == 1  # of another precision: it is compared
 
 
 def test_inputs_and_scalars_stay_as_they_are():

@@ -79,6 +79,12 @@ def test_a_step_is_as_long_as_the_numbers_beside_x_allow():
             numerical_gradient(np.sin, x, step=step)
 
 
+def test_an_infinite_entry():
+    """The step of an entry that is inf is a number, too: there 1 / x has the slope 0."""
+    got = numerical_gradient(lambda x: 1 / x, np.array([np.inf, 1.0]), np.ones(2))
+    np.testing.assert_allclose(got, [0, -1], rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("size", "kind", "checked"), [(512, "entries", 512), (513, "directions", 4)]
 )

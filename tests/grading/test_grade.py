@@ -1,6 +1,9 @@
 """Files graded through the child process: hostile ones, forged ones, and the command."""
 
+import io
 import json
+import sys
+import time
 
 import pytest
 from grading_cases import FILES
@@ -8,7 +11,7 @@ from grading_cases import FILES
 from brn_numpy import cli
 from brn_numpy.grading.catalogue import BY_KEY
 from brn_numpy.grading.contract import CONTRACT
-from brn_numpy.grading.diagnose import FAILED, NOT_STARTED, PASSED
+from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
 
 PLAIN = next(path for path in FILES if path.stem == "plain").read_text()
@@ -17,11 +20,27 @@ GOOD = HEAD + "s + a * (sb - s)\n\n\n"
 INFERENCE = "def batch_norm_inference(x, gamma, beta, m, s):\n    "
 
 
-def graded(tmp_path, source, timeout=10.0):
+def graded(tmp_path, source, timeout=30.0):
     """Grade a file of this content."""
     file = tmp_path / "mine.py"
     file.write_text(source)
     return {v.function: v for v in grade(file, 1, timeout).verdicts}
+
+
+FORGED = """
+import sys, json
+f = sys._getframe()
+while "request" not in f.f_locals: f = f.f_back
+token = f.f_locals["request"]["token"]
+while "replies" not in f.f_locals: f = f.f_back
+f.f_locals["replies"].write(json.dumps({"token": token, **REPLY}).encode() + b"\\n")
+f.f_locals["replies"].flush()
+"""
+
+
+def forged(reply):
+    """Return the body of a function that answers in the place of the child."""
+    return FORGED.strip().replace("REPLY", reply).replace("\n", "\n    ")
 
 
 @pytest.mark.parametrize(
@@ -36,29 +55,44 @@ def graded(tmp_path, source, timeout=10.0):
         ("return None", "returns None"),
         ("return 'all right'", "y is a str"),
         ("return x, x", "y is a tuple of 2 values"),
+        ("return (v for v in x)", "y is a generator"),
         ("return x[0]", "has shape (6,)"),
+        ("return x + 1j", "y is complex128"),
         ("return np.full(x.shape, np.nan)", "values of y are NaN"),
         ("return np.zeros((9999, 9999))", "too large to look at"),
         ("import os; os.fork()", "starting processes"),
+        ("import sys, subprocess; sys.audit = print; subprocess.Popen(['ls'])", "starting proc"),
         ("import os; os.kill(os.getppid(), 9)", "signals to other processes"),
+        ("import socket; socket.gethostbyname('localhost')", "the network"),
+        ("import os; os.mkdir('../' + 'x')", "changing files"),
+        ("for i in range(999): open(f'f{i}', 'w').close()", "writing so many files"),
+        ("import gc; gc.get_objects()", "looking around"),
         ("import brn_numpy; return x", "imports brn_numpy in line"),
+        ("import importlib as i; i.import_module('tor' + 'ch')", "importing torch is not allowed"),
         ("raise RuntimeError('no idea\\nat all')", "RuntimeError: no idea at all, in line 9"),
+        ("raise ValueError('\\x1b[2J 7 of 7\\udcff')", "ValueError: ?[2J 7 of 7?, in line 9"),
         ("f = lambda: f(); return f()", "RecursionError"),
+        ("input()", "EOFError"),
         ("np.allclose = lambda *a, **k: True; return x", "y "),
         ("import os\n    for f in range(3, 9):\n        try: os.write(f, b'{}\\n')\n"
          "        except OSError: pass\n    return x", "y "),
         ("print('{\"score\": 7}'); return x", "y "),
         ("class A(np.ndarray):\n        __eq__ = lambda s, o: True\n    return x.view(A)", "y "),
+        (forged("{'results': [{'dtype': '<f8', 'shape': [1e999], 'bytes': ''}], 'after': {}}"), ""),
+        (forged("{'results': [{'dtype': 'O', 'shape': [], 'bytes': ''}], 'after': {}}"), ""),
+        (forged("{'error': 'x' * 10**6, 'text': 'y' * 10**6, 'line': 1}"), "xxx"),
+        (forged("{'functions': 3}"), ""),
     ],
 )  # fmt: skip
 def test_a_hostile_function_fails_alone(tmp_path, body, says):
     """A line for that function; the other one is judged all the same."""
-    found = graded(tmp_path, GOOD + INFERENCE + body + "\n", timeout=1.0)
+    timeout = 2.0 if "while True" in body else 30.0
+    found = graded(tmp_path, GOOD + INFERENCE + body + "\n", timeout)
     verdict = found["batch_norm_inference"]
     assert verdict.status == FAILED
     text = verdict.findings[0].what
-    assert says in text or "wrote a report of its own" in text
-    assert "\n" not in text
+    assert (says and says in text) or "wrote a report of its own" in text, text
+    assert text.isprintable() and len(text) < 400
     assert found["update_running"].status == PASSED
 
 
@@ -69,8 +103,12 @@ def test_a_hostile_function_fails_alone(tmp_path, body, says):
         ("import os; os._exit(7)", "exit code 7"),
         ("1 / 0", "ZeroDivisionError: division by zero, in line 1"),
         ("def f(:", "SyntaxError"),
+        ("%matplotlib inline", "for notebooks only"),
+        ('{"cells": [], "nbformat": 4}', "is a notebook"),
+        ("if " + "1 + " * 5000 + "1: pass", ""),  # some versions of Python can read it
         ("import torch\n" + GOOD, "imports torch in line 1"),
         ("import importlib\nimportlib.import_module('brn_numpy')", "imports brn_numpy in line 2"),
+        (forged("{'functions': 3, 'others': 4}").replace("\n    ", "\n"), "a report of its own"),
         ("", "defines none of the functions"),
         ("\0", "null bytes"),
     ],
@@ -79,9 +117,77 @@ def test_a_hostile_file_has_one_line(tmp_path, source, says):
     """What happens while the file is loaded ends it."""
     file = tmp_path / "mine.py"
     file.write_text(source)
-    found = grade(file, 1, timeout=1.0)
-    assert says in found.problem
+    found = grade(file, 1, timeout=2.0 if "while True" in source else 30.0)
+    assert found.problem and says in found.problem
     assert found.score == 0 and "\n" not in found.problem
+
+
+def test_other_files_stay_as_they_are(tmp_path):
+    """Neither by their names, nor through links, nor through the folder that they are in."""
+    victim = tmp_path / "victim"
+    victim.write_text("data")
+    for body in (
+        f"open({str(victim)!r}, 'w')",
+        f"import os; os.truncate({str(victim)!r}, 0)",
+        f"import os; os.symlink({str(victim)!r}, 'v'); open('v', 'w')",
+        f"import os; os.link({str(victim)!r}, 'v'); open('v', 'w')",
+        f"import os; os.open('victim', os.O_TRUNC, dir_fd=os.open({str(tmp_path)!r}, 0))",
+        "open(__file__, 'w')",
+    ):
+        source = GOOD + INFERENCE + body + "\n"
+        assert graded(tmp_path, source)["batch_norm_inference"].status == FAILED
+        assert victim.read_text() == "data"
+        assert (tmp_path / "mine.py").read_text() == source
+
+
+def test_what_a_file_may_do(tmp_path, monkeypatch):
+    """Write into its own folder, import its neighbours, test itself; it does not see secrets."""
+    monkeypatch.setenv("A_SECRET", "hush")
+    (tmp_path / "neighbour.py").write_text("def same(x):\n    return x\n")
+    body = """
+    import os, tempfile
+    from neighbour import same
+    assert "A_SECRET" not in os.environ
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(folder + "/x.npy", x)
+        x = np.load(folder + "/x.npy")
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    m, s, gamma, beta = (v.reshape(shape) for v in (m, s, gamma, beta))
+    return same(gamma * (x - m) / s + beta).astype(">f8")
+
+
+def check():
+    from brn_numpy import gradcheck
+
+
+if __name__ == "__main__":
+    import torch
+"""
+    found = graded(tmp_path, GOOD + INFERENCE.rstrip() + body)
+    assert found["batch_norm_inference"].status == PASSED, found["batch_norm_inference"]
+
+
+def test_a_name_that_is_no_function_and_a_stub_that_is_called(tmp_path):
+    """They are told apart from what is not started."""
+    found = graded(tmp_path, GOOD + "batch_norm_inference = 3\n")
+    assert "no function: its type is int" in found["batch_norm_inference"].findings[0].what
+    stub = "def renorm_correction(*a):\n    raise NotImplementedError\n\n\n"
+    found = graded(tmp_path, stub + INFERENCE + "return renorm_correction(x)\n")
+    assert found["batch_norm_inference"].status == NOT_JUDGED
+    assert "calls renorm_correction, which is not" in found["batch_norm_inference"].findings[0].what
+    assert found["renorm_correction"].status == NOT_STARTED
+
+
+def test_the_time_of_a_whole_file_is_limited(tmp_path):
+    """Of one that is slow to load and, function by function, loops for ever or ends Python."""
+    bodies = dict.fromkeys(CONTRACT, "os._exit(1)") | {"update_running": "while True: pass"}
+    source = "import os, time\ntime.sleep(0.5)\n"
+    source += "".join(f"def {name}(*a):\n    {body}\n\n\n" for name, body in bodies.items())
+    began = time.monotonic()
+    found = graded(tmp_path, source, timeout=1.0)
+    assert all(v.status in (FAILED, NOT_JUDGED) for v in found.values())
+    starting = 7 * 5.0  # Python may start seven times, on a slow machine in seconds
+    assert time.monotonic() - began < 2 * 1.0 + starting
 
 
 def test_the_library_cannot_be_imported_by_a_detour(tmp_path):
@@ -119,6 +225,16 @@ def test_the_table_for_the_lecturer(tmp_path, capsys):
         file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
     assert cli.main(["grade", str(right), str(one), str(two)]) == 1
     assert "2 of 3  dx-mean-term-missing: dx lacks the term" in capsys.readouterr().out
+
+
+def test_a_name_that_the_terminal_cannot_show(tmp_path, capsys, monkeypatch):
+    """Is shown with escapes, and nothing is lost."""
+    file = tmp_path / "Müller.py"
+    file.write_text(PLAIN)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert cli.main(["grade", str(file), "--only", "update_running"]) == 0
+    sys.stdout.flush()
+    assert b"M\\xfcller.py: 1 of 1 right" in sys.stdout.buffer.getvalue()
 
 
 def test_a_part_of_it_and_misuse(tmp_path, capsys):

@@ -1,150 +1,194 @@
-"""Mistakes in batch_norm_forward: what x - mean is divided by, and where eps goes.
+"""Mistakes in batch_norm_forward: what x - mean is divided by, and where eps goes."""
 
-The cache holds the same wrong deviation, so the backward pass that follows it is the right
-derivative of a wrong function in some cases, and wrong too in others.
-"""
-
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from ..._checks import Array
-from .entry import See, Shelf
-from .textbook import Cache, mean, normalise, values_per_channel
+from .entry import Shelf
+from .lines import SPREAD, SPREAD4
+from .parts import variance
 
 SHELF = Shelf("batch_norm_forward", "variance")
-Result = tuple[Array, Cache]
-SPREAD = See("y.std(axis=0)", "np.abs(gamma) * x.std(axis=0) / batch_std")
+Axes = tuple[int, ...]
+EPS = (1e-5, 1e-8, 1e-3, 1e-6, 1e-7, 1e-12)  # that people write into their functions
 
 
-def variance(x: Array) -> Array:
-    """Return the biased variance of each channel."""
-    return mean((x - mean(x)) ** 2)
+def count(values: Array, axes: Axes) -> int:
+    """Return how many values a mean over axes is taken of."""
+    return math.prod(values.shape[axis] for axis in axes)
 
 
 @SHELF.wrong(
     "The variance is divided by m - 1 (ddof=1).",
     "In training, BN normalises with the biased variance, divided by m.",
     SPREAD,
+    "variance",
 )
-def forward_variance_unbiased(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    m = values_per_channel(x)
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) * m / (m - 1) + eps))
+def forward_variance_unbiased(values: Array, axes: Axes) -> Array:
+    m = count(values, axes)
+    return variance(values, axes) * (m / (m - 1))
 
 
 @SHELF.wrong(
     "For images, the sum of squares is divided by N and not by N * H * W.",
     "The variance of a channel is the mean over N * H * W values.",
-    See("y4.std(axis=(0, 2, 3))", "np.abs(gamma) * x4.std(axis=(0, 2, 3)) / batch_std"),
+    SPREAD4,
+    "variance",
     topic="conv",
 )
-def forward_variance_divided_by_n(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    pixels = values_per_channel(x) // len(x)
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) * pixels + eps))
+def forward_variance_divided_by_n(values: Array, axes: Axes) -> Array:
+    return variance(values, axes) * (count(values, axes) / len(values))
 
 
 @SHELF.wrong(
     "The squares are summed and not averaged.",
     "The variance is a mean of squares: a minibatch repeated twice has the same variance.",
     SPREAD,
+    "variance",
 )
-def forward_sum_of_squares(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    m = values_per_channel(x)
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) * m + eps))
+def forward_sum_of_squares(values: Array, axes: Axes) -> Array:
+    return variance(values, axes) * count(values, axes)
 
 
 @SHELF.wrong(
     "The variance is mean(x**2): the mean is not subtracted before squaring.",
     "The variance is about the mean: a constant added to x must not change it.",
     SPREAD,
+    "variance",
 )
-def forward_variance_around_zero(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(mean(x**2) + eps))
+def forward_variance_around_zero(values: Array, axes: Axes) -> Array:
+    return (values**2).mean(axis=axes, keepdims=True)
 
 
 @SHELF.wrong(
     "The mean absolute deviation is used for the standard deviation.",
     "The standard deviation is the root of the mean square.",
     SPREAD,
+    "variance",
 )
-def forward_mean_absolute_deviation(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    spread = mean(np.abs(x - mean(x)))
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(spread**2 + eps))
+def forward_mean_absolute_deviation(values: Array, axes: Axes) -> Array:
+    centred = values - values.mean(axis=axes, keepdims=True)
+    return np.abs(centred).mean(axis=axes, keepdims=True) ** 2
+
+
+@SHELF.wrong(
+    "The standard deviation stands where the variance belongs: sqrt(std + eps).",
+    "x.std is the root already; under the root belongs x.var.",
+    SPREAD,
+    "variance",
+)
+def forward_root_of_deviation(values: Array, axes: Axes) -> Array:
+    return np.sqrt(variance(values, axes))
 
 
 @SHELF.wrong(
     "x - mean is divided by var + eps: the root is missing.",
     "The unit of x must cancel: divide by the standard deviation, the root of the variance.",
     SPREAD,
+    "root",
 )
-def forward_divides_by_variance(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), variance(x) + eps)
+def forward_divides_by_variance(var: Array, eps: float) -> Array:
+    return var + eps
 
 
 @SHELF.wrong(
     "x is not divided by anything, only centred.",
     "Normalising means mean 0 and deviation 1: divide by the standard deviation.",
     SPREAD,
+    "root",
 )
-def forward_not_divided(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.ones_like(mean(x)))
+def forward_not_divided(var: Array, eps: float) -> Array:
+    return np.ones_like(var)
+
+
+@SHELF.wrong(
+    "x - mean is multiplied by the deviation and not divided.",
+    "Normalising means deviation 1: what is spread wide is drawn together.",
+    SPREAD,
+    "root",
+)
+def forward_multiplied_by_deviation(var: Array, eps: float) -> Array:
+    return 1 / np.sqrt(var + eps)
 
 
 @SHELF.wrong(
     "eps is missing: x - mean is divided by sqrt(var).",
     "A constant channel would be divided by 0.",
     SPREAD,
+    "root",
     topic="eps",
 )
-def forward_eps_missing(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, 0.0, mean(x), np.sqrt(variance(x)))
+def forward_eps_missing(var: Array, eps: float) -> Array:
+    return np.sqrt(var)
 
 
 @SHELF.wrong(
     "x - mean is divided by sqrt(var) + eps: eps is outside the root.",
     "The formula is sqrt(var + eps); the root of var alone has no derivative at 0.",
     SPREAD,
+    "root",
     topic="eps",
 )
-def forward_eps_outside_root(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x)) + eps)
+def forward_eps_outside_root(var: Array, eps: float) -> Array:
+    return np.sqrt(var) + eps
 
 
 @SHELF.wrong(
     "eps is added twice: inside the root and again to the root.",
     "The formula has one eps, inside the root.",
     SPREAD,
+    "root",
     topic="eps",
 )
-def forward_eps_inside_and_outside(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) + eps) + eps)
+def forward_eps_inside_and_outside(var: Array, eps: float) -> Array:
+    return np.sqrt(var + eps) + eps
 
 
 @SHELF.wrong(
     "eps is added twice inside the root: sqrt(var + 2 * eps).",
     "This happens if what is called var contains eps already; the formula has one eps.",
     SPREAD,
+    "root",
     topic="eps",
 )
-def forward_eps_twice(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) + 2 * eps))
+def forward_eps_twice(var: Array, eps: float) -> Array:
+    return np.sqrt(var + 2 * eps)
 
 
 @SHELF.wrong(
     "eps is squared: sqrt(var + eps**2).",
     "eps is a small variance and not a small deviation.",
     SPREAD,
+    "root",
     topic="eps",
 )
-def forward_eps_squared(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(variance(x) + eps**2))
+def forward_eps_squared(var: Array, eps: float) -> Array:
+    return np.sqrt(var + eps**2)
 
 
 @SHELF.wrong(
-    "The argument eps is ignored: 1e-5 is written into the function.",
+    "The argument eps is ignored: {} is written into the function.",
     "Who calls the function chooses eps.",
     SPREAD,
+    "root",
     topic="eps",
+    constants=EPS,
 )
-def forward_eps_fixed(x: Array, gamma: Array, beta: Array, eps: float) -> Result:
-    return normalise(x, gamma, beta, 1e-5, mean(x), np.sqrt(variance(x) + 1e-5))
+def forward_eps_fixed(var: Array, eps: float, constant: float) -> Array:
+    return np.sqrt(var + constant)
+
+
+@SHELF.wrong(
+    "eps is ignored outside of the root: sqrt(var) + {}.",
+    "The formula is sqrt(var + eps), and who calls the function chooses eps.",
+    SPREAD,
+    "root",
+    topic="eps",
+    constants=EPS,
+)
+def forward_eps_fixed_outside_root(var: Array, eps: float, constant: float) -> Array:
+    return np.sqrt(var) + constant

@@ -9,24 +9,24 @@ import numpy as np
 
 from ..._checks import Array
 from . import textbook
-from .bn_dx import ALONG, SUM, with_right_parameters
-from .bn_parameters import DGAMMA
 from .entry import See, Shelf
-from .textbook import Cache, mean, normalise, total, wide
+from .lines import ALONG, DGAMMA, MEAN4, SUM
+from .textbook import Cache, mean, total, wide
 
-DX = Shelf("batch_norm_backward", "dx", with_right_parameters)
-BACKWARD = Shelf("batch_norm_backward", "dx")
+DX = Shelf("batch_norm_backward", "dx")
 FORWARD = Shelf("batch_norm_forward", "forward")
 ZERO = See("(x - x.mean(axis=0)).sum(axis=0)", "0 * gamma")
 MEAN_OF_Y = See("batch_norm_forward(x, gamma, beta, eps)[0].mean(axis=0)", "beta")
+Gradients = tuple[Array, Array, Array]
 
 
-def staged(dy: Array, cache: Cache, dvar_to_dmean: Callable[[Array], Array]) -> Array:
+def staged(dy: Array, cache: Cache, dvar_to_dmean: Callable[[Array], Array]) -> Gradients:
     """Go back node by node, as the first paper does; the path var -> mean is the argument."""
     dxhat = cache.gamma * dy
     dvar = mean(dxhat * cache.xc) * -0.5 * cache.std**-3
     dmean = -mean(dxhat) / cache.std + dvar * dvar_to_dmean(cache.xc)
-    return dxhat / cache.std + dvar * 2 * cache.xc + dmean
+    dx = dxhat / cache.std + dvar * 2 * cache.xc + dmean
+    return dx, total(dy * cache.z), total(dy)
 
 
 @DX.equal(
@@ -34,7 +34,7 @@ def staged(dy: Array, cache: Cache, dvar_to_dmean: Callable[[Array], Array]) -> 
     "Correct: its factor is the sum of x - mean, which is 0.",
     ZERO,
 )
-def dx_without_path_from_variance_to_mean(dy: Array, cache: Cache) -> Array:
+def dx_without_path_from_variance_to_mean(dy: Array, cache: Cache) -> Gradients:
     return staged(dy, cache, lambda xc: 0 * mean(xc))
 
 
@@ -43,7 +43,7 @@ def dx_without_path_from_variance_to_mean(dy: Array, cache: Cache) -> Array:
     "Correct all the same: its factor is the sum of x - mean, which is 0.",
     ZERO,
 )
-def dx_path_from_variance_to_mean_doubled(dy: Array, cache: Cache) -> Array:
+def dx_path_from_variance_to_mean_doubled(dy: Array, cache: Cache) -> Gradients:
     return staged(dy, cache, lambda xc: 2 * -2 * mean(xc))
 
 
@@ -52,18 +52,19 @@ def dx_path_from_variance_to_mean_doubled(dy: Array, cache: Cache) -> Array:
     "Correct all the same: its factor is the sum of x - mean, which is 0.",
     ZERO,
 )
-def dx_path_from_variance_to_mean_misscaled(dy: Array, cache: Cache) -> Array:
+def dx_path_from_variance_to_mean_misscaled(dy: Array, cache: Cache) -> Gradients:
     return staged(dy, cache, lambda xc: 2 * wide(total(xc), xc))
 
 
 @DX.equal(
     "dy is centred first, also where it is multiplied by xhat.",
-    "Correct: xhat sums to 0, so mean((dy - mean(dy)) * xhat) is mean(dy * xhat).",
+    "Correct: xhat sums to 0, so a constant in dy changes nothing in that sum.",
     ALONG,
 )
-def dx_from_centred_dy(dy: Array, cache: Cache) -> Array:
+def dx_from_centred_dy(dy: Array, cache: Cache) -> Gradients:
     centred = dy - mean(dy)
-    return cache.gamma / cache.std * (centred - cache.xhat * mean(centred * cache.xhat))
+    dx = cache.gamma / cache.std * (centred - cache.z * mean(centred * cache.z))
+    return dx, total(dy * cache.z), total(dy)
 
 
 @DX.equal(
@@ -71,47 +72,47 @@ def dx_from_centred_dy(dy: Array, cache: Cache) -> Array:
     "Correct: the term of the variance has mean 0, so the order does not matter.",
     SUM,
 )
-def dx_centred_last(dy: Array, cache: Cache) -> Array:
-    dx = cache.gamma / cache.std * (dy - cache.xhat * mean(dy * cache.xhat))
-    return dx - mean(dx)
+def dx_centred_last(dy: Array, cache: Cache) -> Gradients:
+    dx = cache.gamma / cache.std * (dy - cache.z * mean(dy * cache.z))
+    return dx - mean(dx), total(dy * cache.z), total(dy)
 
 
-@BACKWARD.equal(
+@DX.equal(
     "The backward pass loops over the channels.",
     "Correct: channels do not know each other; whole arrays are faster.",
     DGAMMA,
 )
-def backward_in_loops(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
+def backward_in_loops(dy: Array, cache: Cache) -> Gradients:
     channels = dy.shape[1]
     dx, dgamma, dbeta = np.zeros_like(dy), np.zeros(channels), np.zeros(channels)
     for c in range(channels):
-        g, xhat, std = dy[:, c], cache.xhat[:, c], cache.std.ravel()[c]
+        g, xhat, std = dy[:, c], cache.z[:, c], cache.std.ravel()[c]
         dgamma[c], dbeta[c] = (g * xhat).sum(), g.sum()
         inner = g - dbeta[c] / g.size - xhat * dgamma[c] / g.size
         dx[:, c] = cache.gamma.ravel()[c] / std * inner
     return dx, dgamma, dbeta
 
 
-@BACKWARD.equal(
+@DX.equal(
     "The sums are written with einsum, and reused in dx.",
-    "Correct: mean(dy) is dbeta / m and mean(dy * xhat) is dgamma / m.",
+    "Correct: the means in dx are dbeta / m and dgamma / m.",
     DGAMMA,
 )
-def backward_with_einsum(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
+def backward_with_einsum(dy: Array, cache: Cache) -> Gradients:
     m, flat = textbook.values_per_channel(dy), (len(dy), dy.shape[1], -1)
-    g, xhat = dy.reshape(flat), cache.xhat.reshape(flat)
+    g, xhat = dy.reshape(flat), cache.z.reshape(flat)
     dgamma, dbeta = np.einsum("ncp,ncp->c", g, xhat), np.einsum("ncp->c", g)
-    inner = m * dy - wide(dbeta, dy) - cache.xhat * wide(dgamma, dy)
+    inner = m * dy - wide(dbeta, dy) - cache.z * wide(dgamma, dy)
     return cache.gamma / (m * cache.std) * inner, dgamma, dbeta
 
 
-@BACKWARD.equal(
+@DX.equal(
     "xhat is recovered from y, as (y - beta) / gamma, for dgamma.",
     "Correct where gamma is not 0; there it divides by 0, so keep xhat in the cache instead.",
     DGAMMA,
     topic="dgamma and dbeta",
 )
-def dgamma_from_y_undone(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
+def dgamma_from_y_undone(dy: Array, cache: Cache) -> Gradients:
     dx, _, dbeta = textbook.batch_norm_backward(dy, cache)
     beta = mean(cache.y)
     return dx, total(dy * (cache.y - beta) / cache.gamma), dbeta
@@ -121,27 +122,28 @@ def dgamma_from_y_undone(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
     "The variance is mean(x**2) - mean(x)**2, in one pass.",
     "Correct in mathematics, but where the mean is large against the deviation it loses digits.",
     MEAN_OF_Y,
+    "variance",
 )
-def variance_in_one_pass(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Cache]:
-    var = mean(x**2) - mean(x) ** 2
-    return normalise(x, gamma, beta, eps, mean(x), np.sqrt(var + eps))
+def variance_in_one_pass(values: Array, axes: tuple[int, ...]) -> Array:
+    mean_of_squares = (values**2).mean(axis=axes, keepdims=True)
+    return mean_of_squares - values.mean(axis=axes, keepdims=True) ** 2
 
 
 @FORWARD.equal(
     "Normalising, scaling and shifting are folded into y = x * scale + shift.",
     "Correct: scale = gamma / std and shift = beta - mean * scale, two numbers a channel.",
     MEAN_OF_Y,
+    "affine",
 )
-def forward_folded(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Cache]:
-    _, cache = textbook.batch_norm_forward(x, gamma, beta, eps)
-    scale = cache.gamma / cache.std
-    return x * scale + (wide(beta, x) - mean(x) * scale), cache
+def forward_folded(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    scale = c.gamma / c.std
+    return c.x * scale + (beta - (c.x - c.xc) * scale)
 
 
 @FORWARD.equal(
     "An image is turned into rows, (N * H * W, C), and back.",
     "Correct, if the channels are moved last before the reshape, and back after it.",
-    See("y4.mean(axis=(0, 2, 3))", "beta"),
+    MEAN4,
     topic="conv",
 )
 def forward_through_rows(x: Array, gamma: Array, beta: Array, eps: float) -> tuple[Array, Cache]:

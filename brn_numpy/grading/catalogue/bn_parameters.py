@@ -1,166 +1,123 @@
-"""Mistakes in dgamma and dbeta of batch_norm_backward."""
+"""Mistakes in dgamma and dbeta of batch_norm_backward: what is summed."""
 
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
 import numpy as np
 
 from ..._checks import Array
-from .entry import Function, See, Shelf
-from .textbook import Cache, batch_norm_backward, mean, over, total
+from .entry import Shelf
+from .lines import DBETA, DGAMMA
+from .textbook import Cache
 
-
-def with_right_dx(parameters: Function) -> Function:
-    """Add the right dx to a function that computes (dgamma, dbeta) only."""
-
-    def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
-        return (batch_norm_backward(dy, cache)[0], *parameters(dy, cache))
-
-    return backward
-
-
-SHELF = Shelf("batch_norm_backward", "dgamma and dbeta", with_right_dx)
-DGAMMA = See("batch_norm_backward(dy, cache)[1]", "(dy * xhat).sum(axis=0)")
-DBETA = See("batch_norm_backward(dy, cache)[2]", "dy.sum(axis=0)")
+SHELF = Shelf("batch_norm_backward", "dgamma and dbeta")
 
 
 @SHELF.wrong(
-    "dgamma is a mean over the minibatch and not a sum.",
-    "gamma acts on every value of its channel, and the contributions to the loss add up.",
-    DGAMMA,
-)
-def dgamma_averaged(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return mean(dy * cache.xhat).ravel(), total(dy)
-
-
-@SHELF.wrong(
-    "dbeta is a mean over the minibatch and not a sum.",
-    "beta acts on every value of its channel, and the contributions to the loss add up.",
-    DBETA,
-)
-def dbeta_averaged(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy * cache.xhat), mean(dy).ravel()
-
-
-@SHELF.wrong(
-    "dgamma and dbeta are both means over the minibatch and not sums.",
-    "A division by m belongs into the loss, which passes it on in dy, and nowhere else.",
-    DBETA,
-)
-def dgamma_and_dbeta_averaged(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return mean(dy * cache.xhat).ravel(), mean(dy).ravel()
-
-
-@SHELF.wrong(
-    "dgamma is computed from x and not from xhat.",
+    "dgamma is computed from x, which is not normalised.",
     "gamma multiplies the normalised value: y = gamma * xhat + beta.",
     DGAMMA,
+    "gamma_factor",
+    step=11,
 )
-def dgamma_from_x(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy * cache.x), total(dy)
+def dgamma_from_x(c: Cache) -> Array:
+    return c.x
 
 
 @SHELF.wrong(
     "dgamma is computed from x - mean, which is not divided by std.",
     "gamma multiplies the normalised value: y = gamma * xhat + beta.",
     DGAMMA,
+    "gamma_factor",
+    step=11,
 )
-def dgamma_from_centred_x(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy * cache.xc), total(dy)
+def dgamma_from_centred_x(c: Cache) -> Array:
+    return c.xc
 
 
 @SHELF.wrong(
-    "dgamma is computed from y and not from xhat.",
-    "The derivative of gamma * xhat + beta by gamma is xhat.",
+    "dgamma is computed from y.",
+    "y contains gamma and beta, and its derivative by gamma does not.",
     DGAMMA,
+    "gamma_factor",
+    step=11,
 )
-def dgamma_from_y(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy * cache.y), total(dy)
+def dgamma_from_y(c: Cache) -> Array:
+    return c.y
 
 
 @SHELF.wrong(
-    "dgamma is computed from gamma * dy, the gradient by xhat.",
-    "The derivative of gamma * xhat + beta by gamma is xhat: gamma itself is not in it.",
+    "dgamma is the sum of dy: its other factor is missing.",
+    "That is the derivative of a number that is added; gamma is multiplied with something.",
     DGAMMA,
+    "gamma_factor",
+    step=11,
 )
-def dgamma_times_gamma(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(cache.gamma * dy * cache.xhat), total(dy)
+def dgamma_is_dbeta(c: Cache) -> Array:
+    return np.ones_like(c.xhat)
 
 
 @SHELF.wrong(
-    "dbeta is computed from gamma * dy, the gradient by xhat.",
+    "dgamma is multiplied by gamma: it was computed from the gradient by xhat.",
+    "The derivative of a product by one factor is the other factor: gamma itself is not in it.",
+    DGAMMA,
+    "gamma_factor",
+    step=11,
+)
+def dgamma_times_gamma(c: Cache) -> Array:
+    return c.gamma * c.xhat
+
+
+@SHELF.wrong(
+    "dbeta is multiplied by gamma: it was computed from the gradient by xhat.",
     "beta is added after the multiplication by gamma: its derivative is 1.",
     DBETA,
+    "beta_factor",
+    step=12,
 )
-def dbeta_times_gamma(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy * cache.xhat), total(cache.gamma * dy)
+def dbeta_times_gamma(c: Cache) -> Array:
+    return c.gamma
 
 
 @SHELF.wrong(
     "dgamma has the opposite sign.",
     "A step along -dgamma must lower the loss; here it raises it.",
     DGAMMA,
+    "gamma_factor",
+    step=11,
 )
-def dgamma_sign(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return -total(dy * cache.xhat), total(dy)
+def dgamma_sign(c: Cache) -> Array:
+    return -c.xhat
+
+
+@SHELF.wrong(
+    "dbeta has the opposite sign.",
+    "A step along -dbeta must lower the loss; here it raises it.",
+    DBETA,
+    "beta_factor",
+    step=12,
+)
+def dbeta_sign(c: Cache) -> float:
+    return -1.0
 
 
 @SHELF.wrong(
     "dgamma is computed with xhat without eps.",
     "The xhat of the forward pass was divided by sqrt(var + eps).",
     DGAMMA,
+    "gamma_factor",
     topic="eps",
+    step=7,
 )
-def dgamma_eps_missing(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    xhat = cache.xc / np.sqrt(cache.std**2 - cache.eps)
-    return total(dy * xhat), total(dy)
+def dgamma_eps_missing(c: Cache) -> Array:
+    return c.xc / np.sqrt(c.std**2 - c.eps) * c.r + c.d
 
 
 @SHELF.wrong(
     "dgamma and dbeta are returned in the wrong order.",
     "The contract returns (dx, dgamma, dbeta); both have shape (C,), so nothing else tells.",
     DGAMMA,
+    "parameters",
 )
-def dgamma_and_dbeta_swapped(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return total(dy), total(dy * cache.xhat)
-
-
-@SHELF.wrong(
-    "dgamma and dbeta are summed over the channels of each sample.",
-    "gamma and beta have one value per channel, so the channels are the axis that stays.",
-    See("batch_norm_backward(dy, cache)[1].shape", "gamma.shape"),
-)
-def dgamma_sum_over_channels(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    axes = tuple(range(1, dy.ndim))
-    return (dy * cache.xhat).sum(axis=axes), dy.sum(axis=axes)
-
-
-@SHELF.wrong(
-    "For images, dgamma and dbeta are summed over the samples only.",
-    "All pixels of a channel share one gamma and one beta: sum over H and W too.",
-    See("batch_norm_backward(dy4, cache4)[1].shape", "gamma.shape"),
-    topic="conv",
-)
-def dgamma_sum_over_samples_only(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    return (dy * cache.xhat).sum(axis=0), dy.sum(axis=0)
-
-
-@SHELF.wrong(
-    "dgamma and dbeta keep the summed axes: (1, C) or (1, C, 1, 1) where (C,) is asked.",
-    "A gradient has the shape of its parameter; gamma -= rate * dgamma fails otherwise.",
-    See("batch_norm_backward(dy, cache)[1].shape", "gamma.shape"),
-    topic="arrays",
-)
-def dgamma_keeps_dimensions(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    axes = over(dy)
-    return (dy * cache.xhat).sum(axis=axes, keepdims=True), dy.sum(axis=axes, keepdims=True)
-
-
-@SHELF.wrong(
-    "dgamma and dbeta are computed in float32, although x is float64.",
-    "Half of the digits are lost, and a numeric gradient check no longer means anything.",
-    See("batch_norm_backward(dy, cache)[1].dtype", "gamma.dtype"),
-    topic="arrays",
-)
-def dgamma_in_float32(dy: Array, cache: Cache) -> tuple[Array, Array]:
-    dy, xhat = dy.astype(np.float32), cache.xhat.astype(np.float32)
-    return total(dy * xhat), total(dy)
+def dgamma_and_dbeta_swapped(dgamma: Array, dbeta: Array) -> tuple[Array, Array]:
+    return dbeta, dgamma

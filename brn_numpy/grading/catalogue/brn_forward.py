@@ -3,139 +3,139 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..._checks import Array
-from .entry import Function, See, Shelf
-from .textbook import (
-    RenormCache,
-    batch_renorm_forward,
-    mean,
-    over,
-    wide,
-)
+from .entry import Shelf
+from .lines import RENORM_MEAN, RENORM_SPREAD, RENORM_SPREAD4
+from .textbook import Cache
 
-Result = tuple[Array, RenormCache]
-
-
-def with_right_cache(output: Function) -> Function:
-    """Turn a function of (x, gamma, beta, cache) for y into a forward pass with the right cache."""
-
-    def forward(x: Array, gamma: Array, beta: Array, *rest: Any) -> Result:
-        _, cache = batch_renorm_forward(x, gamma, beta, *rest)
-        return output(x, wide(gamma, x), wide(beta, x), cache), cache
-
-    return forward
-
-
-SHELF = Shelf("batch_renorm_forward", "renorm forward", with_right_cache)
-MEAN = See("renorm_y.mean(axis=0)", "gamma * d + beta")
-SPREAD = See("renorm_y.std(axis=0)", "np.abs(gamma) * r * x.std(axis=0) / batch_std")
+SHELF = Shelf("batch_renorm_forward", "renorm forward")
 
 
 @SHELF.wrong(
     "d is not multiplied by gamma: y = gamma * z * r + d + beta.",
-    "d corrects the normalised value, before gamma: y = gamma * (z * r + d) + beta.",
-    MEAN,
+    "d corrects the normalised value, before gamma is applied.",
+    RENORM_MEAN,
+    "affine",
 )
-def renorm_d_without_gamma(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * cache.z * cache.r + cache.d + beta
+def renorm_d_without_gamma(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return gamma * (xhat - c.d) + c.d + beta
 
 
-@SHELF.wrong(
-    "beta is not added.",
-    "y = gamma * (z * r + d) + beta: d does not replace beta.",
-    MEAN,
-)
-def renorm_beta_missing(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * cache.xhat
+@SHELF.wrong("beta is not added.", "d does not replace beta.", RENORM_MEAN, "affine")
+def renorm_beta_missing(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return gamma * xhat
 
 
-@SHELF.wrong(
-    "gamma is not applied.",
-    "y = gamma * (z * r + d) + beta: r does not replace gamma.",
-    SPREAD,
-)
-def renorm_gamma_missing(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return cache.xhat + beta
+@SHELF.wrong("gamma is not applied.", "r does not replace gamma.", RENORM_SPREAD, "affine")
+def renorm_gamma_missing(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return xhat + beta
 
 
 @SHELF.wrong(
     "gamma is applied twice to z * r.",
-    "y = gamma * (z * r + d) + beta: gamma multiplies once, after the correction.",
-    SPREAD,
+    "gamma multiplies once, after the correction.",
+    RENORM_SPREAD,
+    "affine",
 )
-def renorm_gamma_twice(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * (gamma * cache.z * cache.r + cache.d) + beta
+def renorm_gamma_twice(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return gamma * (gamma * (xhat - c.d) + c.d) + beta
+
+
+@SHELF.wrong(
+    "The correction is applied to y, after gamma and beta: (gamma * z + beta) * r + d.",
+    "r and d correct the normalised value; gamma and beta come after them.",
+    RENORM_MEAN,
+    "affine",
+)
+def renorm_corrects_y(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return (gamma * c.z + beta) * c.r + c.d
 
 
 @SHELF.wrong(
     "The correction is left out: this is BN.",
     "BRN corrects the normalised value: z * r + d.",
-    MEAN,
+    RENORM_MEAN,
+    "correct",
 )
-def renorm_is_batch_norm(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * cache.z + beta
+def renorm_is_batch_norm(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return z
 
 
-@SHELF.wrong("Only r is applied, d is left out.", "The corrected value is z * r + d.", MEAN)
-def renorm_d_missing(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * cache.z * cache.r + beta
+@SHELF.wrong(
+    "Only r is applied, d is left out.", "The corrected value is z * r + d.", RENORM_MEAN, "correct"
+)
+def renorm_d_missing(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return z * r
 
 
-@SHELF.wrong("Only d is applied, r is left out.", "The corrected value is z * r + d.", SPREAD)
-def renorm_r_missing(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * (cache.z + cache.d) + beta
+@SHELF.wrong(
+    "Only d is applied, r is left out.",
+    "The corrected value is z * r + d.",
+    RENORM_SPREAD,
+    "correct",
+)
+def renorm_r_missing(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return z + d
 
 
 @SHELF.wrong(
     "r is applied to d as well: (z + d) * r.",
     "d is in units of the running std already; r changes the unit of z only.",
-    MEAN,
+    RENORM_MEAN,
+    "correct",
 )
-def renorm_r_scales_d(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * (cache.z + cache.d) * cache.r + beta
+def renorm_r_scales_d(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return (z + d) * r
 
 
-@SHELF.wrong("z is divided by r.", "The corrected value is z * r + d.", SPREAD)
-def renorm_divides_by_r(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * (cache.z / cache.r + cache.d) + beta
+@SHELF.wrong("z is divided by r.", "The corrected value is z * r + d.", RENORM_SPREAD, "correct")
+def renorm_divides_by_r(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return z / r + d
 
 
-@SHELF.wrong("d is subtracted.", "The corrected value is z * r + d.", MEAN)
-def renorm_d_subtracted(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return gamma * (cache.z * cache.r - cache.d) + beta
+@SHELF.wrong("d is subtracted.", "The corrected value is z * r + d.", RENORM_MEAN, "correct")
+def renorm_d_subtracted(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return z * r - d
+
+
+@SHELF.wrong(
+    "y is inference's: the running statistics normalise, and the bounds are ignored.",
+    "Only where r and d are not clipped are the two the same.",
+    RENORM_MEAN,
+    "correct",
+)
+def renorm_is_inference(z: Array, r: Array, d: Array, c: Cache) -> Array:
+    return (c.x - c.running_mean) / c.running_std
 
 
 @SHELF.wrong(
     "x - mean is divided by running_std, and then multiplied by r.",
     "r leads from the minibatch's std to the running one; here the way is gone twice.",
-    SPREAD,
+    RENORM_SPREAD,
+    "normal",
 )
-def renorm_divides_by_running_std(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    z = (x - mean(x)) / cache.running_std
-    return gamma * (z * cache.r + cache.d) + beta
+def renorm_divides_by_running_std(c: Cache) -> Array:
+    return c.xc / c.running_std
 
 
 @SHELF.wrong(
     "For images, z is taken for every pixel position by itself: axis 0 only.",
     "All positions of a channel share a mean and a deviation: axes 0, 2 and 3.",
-    See("renorm_y4.std(axis=(0, 2, 3))", "np.abs(gamma) * r * x4.std(axis=(0, 2, 3)) / batch_std"),
+    RENORM_SPREAD4,
+    "normal",
     topic="conv",
 )
-def renorm_per_position(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    eps = mean(cache.std**2) - x.var(axis=over(x), keepdims=True)
-    z = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)
-    y: Array = gamma * (z * cache.r + cache.d) + beta
-    return y
+def renorm_per_position(c: Cache) -> Array:
+    return (c.x - c.x.mean(axis=0)) / np.sqrt(c.x.var(axis=0) + c.eps)
 
 
 @SHELF.equal(
     "BRN is written as BN with gamma * r for gamma and beta + gamma * d for beta.",
     "Correct: gamma * (z * r + d) + beta, multiplied out.",
-    MEAN,
+    RENORM_MEAN,
+    "affine",
 )
-def renorm_as_batch_norm(x: Array, gamma: Array, beta: Array, cache: RenormCache) -> Array:
-    return (gamma * cache.r) * cache.z + (beta + gamma * cache.d)
+def renorm_as_batch_norm(xhat: Array, gamma: Array, beta: Array, c: Cache) -> Array:
+    return (gamma * c.r) * c.z + (beta + gamma * c.d)

@@ -1,85 +1,112 @@
 """Mistakes in dgamma and dbeta of batch_renorm_backward."""
 
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
 from ..._checks import Array
-from .entry import Function, See, Shelf
-from .textbook import RenormCache, batch_renorm_backward, mean, total
+from .entry import Shelf
+from .lines import RENORM_DBETA, RENORM_DGAMMA, RENORM_SHAPE4
+from .textbook import Cache, batch_renorm_backward, mean, total
 
-
-def with_right_dx(parameters: Function) -> Function:
-    """Add the right dx to a function that computes (dgamma, dbeta) only."""
-
-    def backward(dy: Array, cache: RenormCache) -> tuple[Array, Array, Array]:
-        return (batch_renorm_backward(dy, cache)[0], *parameters(dy, cache))
-
-    return backward
-
-
-SHELF = Shelf("batch_renorm_backward", "renorm dgamma", with_right_dx)
-DGAMMA = See("batch_renorm_backward(dy, renorm_cache)[1]", "(dy * (xhat * r + d)).sum(axis=0)")
-DBETA = See("batch_renorm_backward(dy, renorm_cache)[2]", "dy.sum(axis=0)")
+SHELF = Shelf("batch_renorm_backward", "renorm dgamma")
 
 
 @SHELF.wrong(
     "dgamma is computed from z, without r and d.",
     "gamma multiplies the corrected value, z * r + d.",
-    DGAMMA,
+    RENORM_DGAMMA,
+    "gamma_factor",
 )
-def renorm_dgamma_without_r_and_d(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return total(dy * cache.z), total(dy)
+def renorm_dgamma_without_r_and_d(c: Cache) -> Array:
+    return c.z
 
 
 @SHELF.wrong(
     "dgamma is computed from z * r, without d.",
     "gamma multiplies the corrected value, z * r + d.",
-    DGAMMA,
+    RENORM_DGAMMA,
+    "gamma_factor",
 )
-def renorm_dgamma_without_d(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return total(dy * cache.z * cache.r), total(dy)
+def renorm_dgamma_without_d(c: Cache) -> Array:
+    return c.z * c.r
 
 
 @SHELF.wrong(
     "dgamma is computed from z + d, without r.",
     "gamma multiplies the corrected value, z * r + d.",
-    DGAMMA,
+    RENORM_DGAMMA,
+    "gamma_factor",
 )
-def renorm_dgamma_without_r(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return total(dy * (cache.z + cache.d)), total(dy)
+def renorm_dgamma_without_r(c: Cache) -> Array:
+    return c.z + c.d
+
+
+@SHELF.wrong(
+    "dgamma is computed from z * r - d: d has the wrong sign.",
+    "gamma multiplies the corrected value, z * r + d.",
+    RENORM_DGAMMA,
+    "gamma_factor",
+)
+def renorm_dgamma_d_sign(c: Cache) -> Array:
+    return c.z * c.r - c.d
+
+
+@SHELF.wrong(
+    "dgamma is computed from z / r + d.",
+    "gamma multiplies the corrected value, z * r + d.",
+    RENORM_DGAMMA,
+    "gamma_factor",
+)
+def renorm_dgamma_divides_by_r(c: Cache) -> Array:
+    return c.z / c.r + c.d
+
+
+@SHELF.wrong(
+    "dgamma is computed from (z + d) * r.",
+    "gamma multiplies the corrected value, z * r + d.",
+    RENORM_DGAMMA,
+    "gamma_factor",
+)
+def renorm_dgamma_r_scales_d(c: Cache) -> Array:
+    return (c.z + c.d) * c.r
 
 
 @SHELF.wrong(
     "dgamma and dbeta are means over the minibatch and not sums.",
     "gamma and beta act on every value of their channel, and the contributions add up.",
-    DBETA,
+    RENORM_DBETA,
+    "gamma_sum beta_sum",
 )
-def renorm_dgamma_averaged(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return mean(dy * cache.xhat).ravel(), mean(dy).ravel()
+def renorm_dgamma_averaged(values: Array) -> Array:
+    return mean(values).ravel()
 
 
 @SHELF.wrong(
     "dbeta is multiplied by r.",
     "beta is added after the correction: its derivative is 1.",
-    DBETA,
+    RENORM_DBETA,
+    "beta_factor",
 )
-def renorm_dbeta_times_r(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return total(dy * cache.xhat), total(dy * cache.r)
+def renorm_dbeta_times_r(c: Cache) -> Array:
+    return c.r
 
 
 @SHELF.wrong(
     "For images, dgamma and dbeta are summed over the samples only.",
     "All pixels of a channel share one gamma and one beta: sum over H and W too.",
-    See("batch_renorm_backward(dy4, renorm_cache4)[1].shape", "gamma.shape"),
+    RENORM_SHAPE4,
+    "gamma_sum beta_sum",
     topic="conv",
 )
-def renorm_dgamma_sum_over_samples_only(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return (dy * cache.xhat).sum(axis=0), dy.sum(axis=0)
+def renorm_dgamma_sum_over_samples_only(values: Array) -> Array:
+    return values.sum(axis=0)
 
 
 @SHELF.equal(
     "dgamma is r * (BN's dgamma) + d * dbeta.",
-    "Correct: the sum of dy * (z * r + d), with r and d taken out of the sum.",
-    DGAMMA,
+    "Correct: r and d are constants of their channel, and come out of the sum.",
+    RENORM_DGAMMA,
 )
-def renorm_dgamma_from_batch_norm(dy: Array, cache: RenormCache) -> tuple[Array, Array]:
-    return cache.r.ravel() * total(dy * cache.z) + cache.d.ravel() * total(dy), total(dy)
+def renorm_dgamma_from_batch_norm(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    dgamma = cache.r.ravel() * total(dy * cache.z) + cache.d.ravel() * total(dy)
+    return batch_renorm_backward(dy, cache)[0], dgamma, total(dy)

@@ -1,36 +1,15 @@
-"""Mistakes in d of renorm_correction, and such as concern r and d together.
+"""Mistakes in d of renorm_correction; `batch_renorm_forward` then uses the same correction."""
 
-`batch_renorm_forward` of the planted solution uses the planted correction.
-"""
-
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
 import numpy as np
 
 from ..._checks import Array
-from . import textbook
-from .correction_r import ARGUMENTS, R, clip_d
-from .entry import Function, See, Shelf
+from .entry import Shelf
+from .lines import D_ALONE, FREE_D, D
 
-
-def with_right_r(d: Function) -> Function:
-    """Add the right r to a function that computes d only."""
-
-    def correction(
-        mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float
-    ) -> tuple[Array, Array]:
-        return np.clip(sb / s, 1 / r_max, r_max), d(mb, sb, m, s, d_max)
-
-    return correction
-
-
-SHELF = Shelf("renorm_correction", "correction", with_right_r)
-BOTH = Shelf("renorm_correction", "correction")
-Pair = tuple[Array, Array]
-D = See(f"renorm_correction({ARGUMENTS}, r_max, d_max)[1]", "d")
-FREE_D = See(
-    f"renorm_correction({ARGUMENTS}, 1e6, 1e6)[1] * running_std + running_mean", "batch_mean"
-)
+SHELF = Shelf("renorm_correction", "correction")
 # mb, sb: mean and std of the minibatch; m, s: the running ones
 
 
@@ -38,158 +17,175 @@ FREE_D = See(
     "d is divided by the deviation of the minibatch.",
     "d is added to values in units of running_std, so that is what divides the distance.",
     FREE_D,
+    "distance",
 )
-def d_divided_by_batch_std(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d((mb - m) / sb, d_max)
+def d_divided_by_batch_std(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (mb - m) / sb
 
 
 @SHELF.wrong(
     "d has the opposite sign: running_mean - batch_mean.",
     "Where the minibatch lies above the running mean, its normalised values must be raised.",
     FREE_D,
+    "distance",
 )
-def d_sign(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d((m - mb) / s, d_max)
+def d_sign(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (m - mb) / s
+
+
+@SHELF.wrong(
+    "d has no sign: the absolute distance is taken.",
+    "Where the minibatch lies below the running mean, its normalised values must be lowered.",
+    FREE_D,
+    "distance",
+)
+def d_absolute(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return np.abs(mb - m) / s
 
 
 @SHELF.wrong(
     "d is not divided by running_std.",
-    "d is added to normalised values, so it has no unit: divide by running_std.",
+    "d is added to normalised values, so it has no unit.",
     FREE_D,
+    "distance",
 )
-def d_not_divided(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d(mb - m, d_max)
+def d_not_divided(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return mb - m
 
 
 @SHELF.wrong(
     "d is divided by the running variance.",
     "d is in units of the running standard deviation.",
     FREE_D,
+    "distance",
 )
-def d_divided_by_variance(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d((mb - m) / s**2, d_max)
+def d_divided_by_variance(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (mb - m) / s**2
+
+
+@SHELF.wrong(
+    "d is divided by the root of running_std.",
+    "running_std is a standard deviation: no root is left to take.",
+    FREE_D,
+    "distance",
+)
+def d_divided_by_root(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (mb - m) / np.sqrt(s)
 
 
 @SHELF.wrong(
     "d is batch_mean / running_std: the running mean is not subtracted.",
     "d is the distance of the two means.",
     FREE_D,
+    "distance",
 )
-def d_running_mean_missing(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d(mb / s, d_max)
+def d_running_mean_missing(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return mb / s
 
 
-@SHELF.wrong("d is not clipped.", "d must stay within [-d_max, d_max].", D)
-def d_not_clipped(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return (mb - m) / s
+@SHELF.wrong(
+    "d is (batch_mean - running_mean) / batch_std * r, with the clipped r.",
+    "With the unclipped r this would be right; r and d are clipped independently.",
+    D_ALONE,
+    "distance",
+)
+def d_from_clipped_r(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (mb - m) / sb * r
+
+
+@SHELF.wrong(
+    "d is not clipped.",
+    "d must stay within [-d_max, d_max].",
+    D,
+    "d_bounds",
+    topic="bounds",
+)
+def d_not_clipped(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return d
 
 
 @SHELF.wrong(
     "d is clipped to [0, d_max].",
     "d is a shift in either direction: its lower bound is -d_max.",
     D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_clipped_from_zero(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return np.clip((mb - m) / s, 0, d_max)
+def d_clipped_from_zero(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.clip(d, 0, d_max)
 
 
 @SHELF.wrong(
     "d is clipped from above only.",
     "d is a shift in either direction: its lower bound is -d_max.",
     D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_clipped_above_only(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return np.minimum((mb - m) / s, d_max)
+def d_clipped_above_only(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.minimum(d, d_max)
+
+
+@SHELF.wrong(
+    "d is clipped from below only.",
+    "d is a shift in either direction: its upper bound is d_max.",
+    D,
+    "d_bounds",
+    topic="bounds",
+)
+def d_clipped_below_only(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.maximum(d, -d_max)
 
 
 @SHELF.wrong(
     "d is clipped to [1 / d_max, d_max], as r is.",
     "d is a shift and not a factor: its lower bound is -d_max.",
     D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_clipped_like_a_factor(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    lowest = 1 / d_max if d_max else np.inf
-    return np.clip((mb - m) / s, lowest, d_max)
+def d_clipped_like_a_factor(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.clip(d, 1 / d_max if d_max else np.inf, d_max)
 
 
 @SHELF.wrong(
     "batch_mean - running_mean is clipped first and divided by running_std afterwards.",
     "The bound is for d, which is the quotient.",
     D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_clipped_before_dividing(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d(mb - m, d_max) / s
+def d_clipped_before_dividing(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.clip(d * s, -d_max, d_max) / s
 
 
-@SHELF.wrong("d is always 0.", "The correction has two parts: r for the unit, d for the place.", D)
-def d_always_zero(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return np.zeros_like(mb)
-
-
-@BOTH.wrong(
+@SHELF.wrong(
     "d is clipped with r_max.",
     "d has a bound of its own, d_max.",
     D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_clipped_with_r_max(
-    mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float
-) -> Pair:
-    return np.clip(sb / s, 1 / r_max, r_max), clip_d((mb - m) / s, r_max)
+def d_clipped_with_r_max(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.clip(d, -r_max, r_max)
 
 
-@BOTH.wrong(
-    "d is (batch_mean - running_mean) / batch_std * r, with the clipped r.",
-    "With the unclipped r this would be right; r and d are clipped independently.",
-    See(
-        f"renorm_correction({ARGUMENTS}, r_max, 1e6)[1]",
-        "(batch_mean - running_mean) / running_std",
-    ),
+@SHELF.wrong(
+    "d is always 0.",
+    "The correction has two parts: r for the unit, d for the place.",
+    D,
+    "d_bounds",
+    topic="bounds",
 )
-def d_from_clipped_r(mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float) -> Pair:
-    r = np.clip(sb / s, 1 / r_max, r_max)
-    return r, clip_d((mb - m) / sb * r, d_max)
-
-
-@BOTH.wrong(
-    "Neither r nor d is clipped.",
-    "The bounds keep a far-off minibatch from blowing the values up; with 1 and 0 this must be BN.",
-    R,
-)
-def correction_not_clipped(
-    mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float
-) -> Pair:
-    return sb / s, (mb - m) / s
-
-
-@BOTH.wrong(
-    "1e-5 is added to running_std before dividing.",
-    "running_std contains eps already; where it is small, a second one is felt.",
-    See(
-        f"renorm_correction(*[1e-3 * v for v in ({ARGUMENTS})], 1e6, 1e6)[0]",
-        "batch_std / running_std",
-    ),
-    topic="eps",
-)
-def correction_eps_again(
-    mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float
-) -> Pair:
-    return textbook.renorm_correction(mb, sb, m, s + 1e-5, r_max, d_max)
-
-
-@BOTH.wrong(
-    "r and d are returned in the wrong order.",
-    "The contract returns (r, d); both have shape (C,), so nothing else tells.",
-    R,
-)
-def r_and_d_swapped(mb: Array, sb: Array, m: Array, s: Array, r_max: float, d_max: float) -> Pair:
-    r, d = textbook.renorm_correction(mb, sb, m, s, r_max, d_max)
-    return d, r
+def d_always_zero(d: Array, d_max: float, r_max: float, s: Array) -> Array:
+    return np.zeros_like(d)
 
 
 @SHELF.equal(
     "d is (batch_mean - running_mean) / batch_std times the unclipped r.",
     "Correct: batch_std cancels.",
     D,
+    "distance",
 )
-def d_from_unclipped_r(mb: Array, sb: Array, m: Array, s: Array, d_max: float) -> Array:
-    return clip_d((mb - m) / sb * (sb / s), d_max)
+def d_from_unclipped_r(mb: Array, sb: Array, m: Array, s: Array, r: Array) -> Array:
+    return (mb - m) / sb * (sb / s)

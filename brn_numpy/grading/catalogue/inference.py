@@ -1,175 +1,190 @@
 """Mistakes in batch_norm_inference."""
 
+# mypy: disable-error-code="no-any-return"
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from ..._checks import Array
 from . import textbook
-from .entry import See, Shelf
-from .textbook import batch_norm_inference, deviation, mean, wide
+from .bn_deviation import EPS
+from .entry import Shelf
+from .lines import AT_MEAN, ONE_SAMPLE, ONE_STD, PIXEL, SMALL
+from .textbook import deviation, mean, wide
 
 SHELF = Shelf("batch_norm_inference", "inference")
-CALL = "batch_norm_inference(x, gamma, beta, running_mean, running_std)"
-ONE = See("batch_norm_inference(x[:1], gamma, beta, running_mean, running_std)", f"{CALL}[:1]")
-AT_MEAN = See(
-    "batch_norm_inference(0 * x + running_mean, gamma, beta, running_mean, running_std)[0]", "beta"
-)
-STEP = See(
-    "batch_norm_inference(x + running_std, gamma, beta, running_mean, running_std) - " + CALL,
-    "0 * x + gamma",
-)
-SMALL = See(
-    "batch_norm_inference(1e-3 * x, gamma, beta, 1e-3 * running_mean, 1e-3 * running_std)",
-    "gamma * (x - running_mean) / running_std + beta",
-)
-# mu, sigma: running_mean and running_std; b: beta
+ROOTS = (1e-5, 0.0, 1e-8, 1e-3, 1e-7)  # an eps under a root, or none
+# m, s: running_mean and running_std
 
 
 @SHELF.wrong(
     "Inference normalises with the statistics of the minibatch.",
     "A sample's output must not depend on which other samples are in its minibatch.",
-    ONE,
+    ONE_SAMPLE,
+    "kept",
+    constants=ROOTS,
 )
-def inference_batch_statistics(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return textbook.batch_norm_forward(x, gamma, b, 1e-5)[0]
+def inference_batch_statistics(xhat: Array, x: Array, m: Array, s: Array, constant: float) -> Array:
+    return (x - mean(x)) / deviation(x, constant)
 
 
 @SHELF.wrong(
-    "Inference subtracts the mean of the minibatch and divides by the running std.",
+    "Inference subtracts the mean of the minibatch.",
     "A sample's output must not depend on which other samples are in its minibatch.",
-    ONE,
+    ONE_SAMPLE,
+    "middle",
 )
-def inference_batch_mean(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, mean(x).ravel(), sigma)
+def inference_batch_mean(m: Array, x: Array) -> Array:
+    return mean(x).ravel()
 
 
 @SHELF.wrong(
-    "Inference subtracts the running mean and divides by the deviation of the minibatch.",
+    "Inference divides by the deviation of the minibatch.",
     "A sample's output must not depend on which other samples are in its minibatch.",
-    STEP,
+    ONE_STD,
+    "spread",
+    constants=ROOTS,
 )
-def inference_batch_std(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, mu, deviation(x, 1e-5).ravel())
+def inference_batch_std(s: Array, x: Array, constant: float) -> Array:
+    return deviation(x, constant).ravel()
 
 
 @SHELF.wrong(
     "Inference leaves out gamma and beta.",
     "They are learnt in training, and the layers after it rely on them.",
     AT_MEAN,
+    "affine",
 )
-def inference_affine_missing(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, np.ones_like(gamma), 0 * b, mu, sigma)
+def inference_affine_missing(xhat: Array, gamma: Array, beta: Array, c: Any) -> Array:
+    return xhat.copy()
 
 
 @SHELF.wrong(
     "Inference leaves out gamma.",
-    "y = gamma * (x - running_mean) / running_std + beta.",
-    STEP,
+    "It is learnt in training, and the layers after it rely on it.",
+    ONE_STD,
+    "affine",
 )
-def inference_gamma_missing(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, np.ones_like(gamma), b, mu, sigma)
+def inference_gamma_missing(xhat: Array, gamma: Array, beta: Array, c: Any) -> Array:
+    return xhat + beta
 
 
 @SHELF.wrong(
     "Inference leaves out beta.",
-    "y = gamma * (x - running_mean) / running_std + beta.",
+    "It is learnt in training, and the layers after it rely on it.",
     AT_MEAN,
+    "affine",
 )
-def inference_beta_missing(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, 0 * b, mu, sigma)
+def inference_beta_missing(xhat: Array, gamma: Array, beta: Array, c: Any) -> Array:
+    return gamma * xhat
 
 
 @SHELF.wrong(
     "Inference computes gamma * (xhat + beta).",
     "beta is added last, and is not scaled.",
     AT_MEAN,
+    "affine",
 )
-def inference_gamma_scales_beta(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, gamma * b, mu, sigma)
+def inference_gamma_scales_beta(xhat: Array, gamma: Array, beta: Array, c: Any) -> Array:
+    return gamma * (xhat + beta)
 
 
 @SHELF.wrong(
-    "Inference adds an eps to the running variance again: sqrt(running_std**2 + 1e-5).",
+    "Inference adds an eps to the running variance again: sqrt(running_std**2 + {}).",
     "running_std contains eps already; where it is small, a second one is felt.",
     SMALL,
+    "spread",
     topic="eps",
+    constants=EPS,
 )
-def inference_eps_again(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, mu, np.sqrt(sigma**2 + 1e-5))
+def inference_eps_again(s: Array, x: Array, constant: float) -> Array:
+    return np.sqrt(s**2 + constant)
 
 
 @SHELF.wrong(
-    "Inference adds an eps to the running std: running_std + 1e-5.",
+    "Inference adds an eps to the running std: running_std + {}.",
     "running_std contains eps already; where it is small, a second one is felt.",
     SMALL,
+    "spread",
     topic="eps",
+    constants=EPS,
 )
-def inference_eps_added_to_std(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, mu, sigma + 1e-5)
+def inference_eps_added_to_std(s: Array, x: Array, constant: float) -> Array:
+    return s + constant
 
 
 @SHELF.wrong(
-    "Inference takes running_std for a variance: it divides by sqrt(running_std + 1e-5).",
+    "Inference takes running_std for a variance: it divides by the root of it.",
     "In this contract the running pair is (mean, standard deviation).",
-    STEP,
+    ONE_STD,
+    "spread",
+    constants=ROOTS,
 )
-def inference_std_as_variance(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, mu, np.sqrt(sigma + 1e-5))
+def inference_std_as_variance(s: Array, x: Array, constant: float) -> Array:
+    return np.sqrt(s + constant)
 
 
 @SHELF.wrong(
     "Inference divides by running_std**2.",
-    "xhat = (x - running_mean) / running_std: the unit of x must cancel.",
-    STEP,
+    "The unit of x must cancel: x - running_mean has it once.",
+    ONE_STD,
+    "spread",
 )
-def inference_divides_by_variance(
-    x: Array, gamma: Array, b: Array, mu: Array, sigma: Array
-) -> Array:
-    return batch_norm_inference(x, gamma, b, mu, sigma**2)
+def inference_divides_by_variance(s: Array, x: Array) -> Array:
+    return s**2
+
+
+@SHELF.wrong(
+    "Inference divides by nothing.",
+    "The running statistics are two: the mean is subtracted, the deviation divides.",
+    ONE_STD,
+    "spread",
+)
+def inference_not_divided(s: Array, x: Array) -> Array:
+    return np.ones_like(s)
 
 
 @SHELF.wrong(
     "Inference does not subtract the running mean.",
-    "xhat = (x - running_mean) / running_std.",
+    "At the running mean, the normalised value is 0.",
     AT_MEAN,
+    "middle",
 )
-def inference_not_centred(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    return batch_norm_inference(x, gamma, b, 0 * mu, sigma)
+def inference_not_centred(m: Array, x: Array) -> Array:
+    return 0 * m
 
 
 @SHELF.wrong(
     "Inference keeps the correction: xhat * r + d on top of the running statistics.",
     "r and d lead from the minibatch to the running statistics, and here we start from those.",
-    ONE,
+    ONE_SAMPLE,
+    "kept",
     topic="correction",
 )
-def inference_keeps_r_and_d(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
+def inference_keeps_r_and_d(xhat: Array, x: Array, m: Array, s: Array) -> Array:
     batch = mean(x).ravel(), deviation(x, 1e-5).ravel()
-    r, d = textbook.renorm_correction(*batch, mu, sigma, 3.0, 5.0)
-    return batch_norm_inference(x, gamma * r, b + gamma * d, mu, sigma)
+    r, d = textbook.renorm_correction(*batch, m, s, 3.0, 5.0)
+    return xhat * wide(r, x) + wide(d, x)
 
 
 @SHELF.wrong(
     "For images, the array is reshaped to (N * H * W, C) without moving the channels last.",
     "A reshape does not move axes: pixels then meet the statistics of other channels.",
-    See(
-        "batch_norm_inference(x4, gamma, beta, running_mean, running_std)[:, 1, 0, 0]",
-        "gamma[1] * (x4[:, 1, 0, 0] - running_mean[1]) / running_std[1] + beta[1]",
-    ),
+    PIXEL,
+    "shape",
     topic="conv",
 )
-def inference_rows_without_transpose(
-    x: Array, gamma: Array, b: Array, mu: Array, sigma: Array
-) -> Array:
-    return batch_norm_inference(x.reshape(-1, x.shape[1]), gamma, b, mu, sigma).reshape(x.shape)
+def inference_rows_without_transpose(x: Array) -> Array:
+    return x.reshape(-1, x.shape[1])
 
 
 @SHELF.equal(
     "Inference is folded into y = x * scale + shift.",
-    "Correct: scale = gamma / running_std and shift = beta - running_mean * scale.",
+    "Correct: scale and shift are two numbers a channel, which can be computed in advance.",
     AT_MEAN,
 )
-def inference_folded(x: Array, gamma: Array, b: Array, mu: Array, sigma: Array) -> Array:
-    scale = gamma / sigma
-    return x * wide(scale, x) + wide(b - mu * scale, x)
+def inference_folded(x: Array, gamma: Array, b: Array, m: Array, s: Array) -> Array:
+    scale = gamma / s
+    return x * wide(scale, x) + wide(b - m * scale, x)

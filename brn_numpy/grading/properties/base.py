@@ -49,7 +49,7 @@ class Property:
 
     def __call__(self, solution: Solution, seed: int) -> str | None:
         """Return None, or what failed in one line."""
-        functions = dict(solution) if self.raw else {k: _copying(f) for k, f in solution.items()}
+        functions = dict(solution) if self.raw else {k: copying(f) for k, f in solution.items()}
         try:
             with np.errstate(all="ignore"):
                 faults = self.check(SimpleNamespace(**functions), make_probe(seed))
@@ -63,7 +63,9 @@ class Property:
         return all(name in solution for name in self.uses)
 
 
-def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
+def copying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with copies of its arrays for arguments."""
+
     def call(*arguments: Any) -> Any:
         return function(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
 
@@ -98,7 +100,7 @@ def far(what: str, actual: Any, expected: Any, size: Any = None) -> str | None:
     `size` is how large the values are that cancel in `expected`. A vector may come as (1, C): its
     shape is for the property `shapes` to judge.
     """
-    actual, expected = np.asarray(actual), np.asarray(expected, dtype=np.float64)
+    actual, expected = (1.0 * np.asarray(v) for v in (actual, expected))
     if actual.size != expected.size:
         return f"{what} has shape {actual.shape}, expected {expected.shape}"
     error = np.abs(actual.reshape(expected.shape) - expected)

@@ -34,7 +34,7 @@ def dx_sums_to_zero(f: Any, p: Probe) -> Faults:
 
 @GROUP()
 def dx_along_xhat_is_what_eps_leaves(f: Any, p: Probe) -> Faults:
-    """The sum of xhat * dx is (gamma / s) (eps / s^2) sum(dy * xhat), with s = sqrt(v + eps)."""
+    """The sum of xhat * dx is (gamma / s) (eps / s^2) dgamma, with s = sqrt(v + eps)."""
     for layout, x, dy in p.layouts():
         dx = gradients(f, p, x, dy)[0]
         s = np.sqrt(x.var(axis=samples(x)) + p.eps)

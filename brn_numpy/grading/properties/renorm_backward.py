@@ -35,7 +35,7 @@ def dx_of_renorm_sums_to_zero(f: Any, p: Probe) -> Faults:
 
 @GROUP()
 def dx_of_renorm_along_z_is_what_eps_leaves(f: Any, p: Probe) -> Faults:
-    """The sum of z * dx is (r gamma / s) (eps / s^2) sum(dy * z), with z = (x - mean) / s."""
+    """The sum of z * dx is r times what it is in BN, with z = (x - mean) / s."""
     for layout, x, dy in p.layouts():
         dx = gradients(f, p, x, dy, p.r_max, p.d_max)[0]
         z = (x - x.mean(axis=samples(x), keepdims=True)) / wide(p.batch_std, x)
@@ -45,7 +45,7 @@ def dx_of_renorm_along_z_is_what_eps_leaves(f: Any, p: Probe) -> Faults:
 
 @GROUP("batch_norm_forward", "batch_norm_backward")
 def gradients_of_renorm_are_those_of_batch_norm_corrected(f: Any, p: Probe) -> Faults:
-    """dx = r * (BN's dx), dgamma = r * (BN's dgamma) + d * dbeta, dbeta is BN's."""
+    """dx, dgamma and dbeta follow from those of BN with r and d."""
     for layout, x, dy in p.layouts():
         dx, dgamma, dbeta = gradients(f, p, x, dy, p.r_max, p.d_max)
         bn = f.batch_norm_backward(dy, f.batch_norm_forward(x, p.gamma, p.beta, p.eps)[1])

@@ -33,7 +33,7 @@ def pinned(p: Probe) -> tuple[Array, Array]:
 
 @GROUP()
 def without_bounds_it_is_inference_with_the_old_statistics(f: Any, p: Probe) -> Faults:
-    """Not clipped, y is gamma (x - running_mean) / running_std + beta."""
+    """Not clipped, y is that of inference with the running statistics."""
     for layout, x, _ in p.layouts():
         y = output(f, p, x, WIDE, WIDE)
         xhat = (x - wide(p.running_mean, x)) / wide(p.running_std, x)

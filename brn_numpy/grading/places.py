@@ -1,0 +1,80 @@
+"""Where a result is wrong: in which calls, and in which kind of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .._checks import Array
+from .probe import Probe
+from .seen import LIMIT, Values, probe_of
+
+
+def where(wrong: list[str], every: list[str]) -> str:
+    """Return in which calls only a result is wrong, in words; empty if in all."""
+    for test, text in (
+        (lambda k: "H, W" in k, "only for images (N, C, H, W)"),
+        (lambda k: "(N, C)" in k or "small" in k, "only for (N, C), not for images"),
+        (lambda k: "small" in k, "only where the values are small: is a number added somewhere?"),
+        (lambda k: k[0] == "0", "only with some of the numbers"),
+        (lambda k: k[0] == "1", "only with another N, eps, momentum, r_max or d_max"),
+        (lambda k: k[0] == "2", "only where r_max and d_max clip nothing"),
+        (lambda k: k[0] in "01", "only where r_max and d_max clip something"),
+    ):
+        if set(wrong) == {k for k in every if test(k)} != set(every):
+            return text
+    return ""
+
+
+def channels(found: Values, right: Values, seed: int) -> str:
+    """Return in which kind of channels only a result is wrong, in words; empty if in all."""
+    texts = set()
+    for key, a in found.items():
+        probe = probe_of(key, seed)[0]
+        error = np.abs(a - right[key])
+        bad = error > LIMIT * np.abs(right[key]).max()
+        bad = bad if a.ndim == 1 else bad.any(axis=tuple(i for i in range(a.ndim) if i != 1))
+        if bad.shape != probe.gamma.shape:
+            return ""
+        texts.add(next((text for text, kind in _kinds(probe) if (bad == kind).all()), ""))
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def samples(found: Values, right: Values) -> str:
+    """Return in which sample only a result is wrong, in words; empty if in others too."""
+    texts = set()
+    for key, a in found.items():
+        bad = np.abs(a - right[key]) > LIMIT * np.abs(right[key]).max()
+        rows = np.flatnonzero(bad.any(axis=tuple(range(1, a.ndim))))
+        ends = {0: "only in the first sample", len(a) - 1: "only in the last sample"}
+        texts.add(ends.get(int(rows[0]), "") if len(rows) == 1 else "")
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def _kinds(probe: Probe) -> Iterator[tuple[str, Array]]:
+    """Go through the kinds of channels: words, and which ones they are."""
+    ratio = probe.batch_std / probe.running_std
+    shift = (probe.batch_mean - probe.running_mean) / probe.running_std
+    high, low = ratio > probe.r_max, ratio < 1 / probe.r_max
+    up, down = shift > probe.d_max, shift < -probe.d_max
+    last = np.arange(ratio.size) == ratio.size - 1
+    for text, kind in (
+        ("only where gamma is negative", probe.gamma < 0),
+        ("only in the last channel", last),
+        ("only in the first channel", last[::-1]),
+        ("in all channels but the first", ~last[::-1]),
+        ("only where r is clipped", high | low),
+        ("only where r is clipped from above", high),
+        ("only where r is clipped from below", low),
+        ("only where r is not clipped", ~(high | low)),
+        ("only where d is clipped", up | down),
+        ("only where d is clipped from above", up),
+        ("only where d is clipped from below", down),
+        ("only where d is not clipped", ~(up | down)),
+        ("only where r or d is clipped", high | low | up | down),
+        ("only where batch_mean < running_mean", shift < 0),
+        ("only where batch_std < running_std", ratio < 1),
+    ):
+        if kind.any() and not kind.all():
+            yield text, kind

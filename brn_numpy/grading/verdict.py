@@ -1,0 +1,60 @@
+"""What the grader says of one function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .candidates import Planted
+
+PASSED, FAILED, NOT_STARTED, NOT_JUDGED = "passed", "failed", "not started", "not judged"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: what was computed, why that is wrong, and how to see it."""
+
+    what: str
+    why: str = ""
+    line: str = ""
+    mistake: str | None = None  # its key
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one function. A passed one may have notes.
+
+    Attributes
+    ----------
+    works : bool
+        Whether it returns what the contract says, right or wrong.
+    differs : bool
+        Whether it returns other values than the right function, also if it passes.
+    few_digits : bool
+        Whether y has another dtype than x.
+    planted : tuple
+        The parts of the mistakes that explain everything, if there are such.
+    """
+
+    function: str
+    status: str
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    works: bool = field(default=True, compare=False)
+    differs: bool = field(default=False, compare=False)
+    few_digits: bool = field(default=False, compare=False)
+    planted: Planted = field(default=(), compare=False)
+
+    @property
+    def spoils_cache(self) -> bool:
+        """Whether a forward pass may have stored something wrong, too."""
+        return self.differs and any(part != "affine" for part, _ in self.planted or [("", None)])
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The keys of all findings that have one."""
+        return [f.mistake for f in self.findings if f.mistake]
+
+    @property
+    def mistake(self) -> str | None:
+        """The key of the first finding that has one."""
+        return next(iter(self.mistakes), None)

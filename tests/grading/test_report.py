@@ -1,0 +1,118 @@
+"""What a student reads: a place in the tutorials, a line that runs, and never the solution."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+from grading_cases import source
+
+from brn_numpy.grading import catalogue
+from brn_numpy.grading.catalogue import BY_KEY, MISTAKES
+from brn_numpy.grading.diagnose import judge
+from brn_numpy.grading.grade import grade
+from brn_numpy.grading.properties import MATHEMATICS
+from brn_numpy.grading.reading import HEADINGS, PAGES, STEPS, places
+from brn_numpy.grading.report import student_text
+from brn_numpy.grading.seeing import names_of
+
+TUTORIALS = Path(__file__).parents[2] / "tutorials"
+
+
+def page(name):
+    """Return the text of a page of the tutorials."""
+    return (TUTORIALS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_the_places_in_the_tutorials_exist():
+    """The pages, the headings on them, and the numbered steps of the backward pass."""
+    for (function, _), heading in HEADINGS.items():
+        assert f"\n## {heading}\n" in page(PAGES[function]), heading
+    steps = {int(n) for n in re.findall(r"\*\*Step (\d+):", page(STEPS))}
+    assert {m.step for m in MISTAKES if m.step} <= steps
+    topics = {(m.function, m.topic) for m in MISTAKES if not m.step}
+    assert set(HEADINGS) <= topics | {("batch_norm_backward", "conv")}
+
+
+def test_a_mistake_is_read_about_where_it_is_taught():
+    """A step, a heading, or the page of the function; several on one page are put together."""
+    step = "tutorials/04_batch_norm_backward.md, step 8"
+    assert places("batch_norm_backward", ["dx-variance-term-doubled"]) == step
+    both = ["dx-variance-term-doubled", None, "dx-mean-term-missing"]
+    assert places("batch_renorm_backward", both) == (
+        f"{step} and step 1; tutorials/09_batch_renorm_backward.md"
+    )
+    assert places("renorm_correction", ["d-not-clipped"]) == (
+        'tutorials/08_batch_renorm_forward.md, "Bounds"'
+    )
+    assert places("update_running", [None]) == "tutorials/06_running_statistics.md"
+
+
+SOLUTIONS = ("dy*xhat", "dy*z", "dxhat*", "sum(dy*x", "mean(dy)", "xhat*r+d)", "dy.sum(axis")
+
+
+def test_no_text_is_a_solution():
+    """Of what a gradient is made of, the sums and products are not written down."""
+    texts = [(m.key, t) for m in MISTAKES if m.verdict == "wrong" for t in (m.title, m.why, m.line)]
+    texts += [(p.name, p.statement) for p in MATHEMATICS]
+    for key, text in texts:
+        assert not any(s in text.replace(" ", "") for s in SOLUTIONS), (key, text)
+
+
+def test_the_topics_have_shelves():
+    """Every mistake of the catalogue is on one shelf."""
+    assert sum(len(shelf.mistakes) for shelf in catalogue.SHELVES) == len(MISTAKES)
+
+
+@pytest.mark.parametrize(
+    ("style", "function", "changes", "key"),
+    [
+        ("graph", "batch_norm_backward", ("dx = dx1 + dx2", "dx = dx1"), "dx-mean-term-missing"),
+        ("graph", "batch_renorm_backward", ("dz = dxhat * r", "dz = dxhat"), "renorm-dx-r-missing"),
+        ("rows", "batch_renorm_backward", ("+ cache[2] * dbeta", ""), "renorm-dgamma-without-d"),
+        ("keepdims", "batch_norm_inference", ("/ sigma", "/ (sigma + 1e-8)"),
+         "inference-eps-added-to-std"),
+        ("plain", "update_running", ("momentum * bs", "momentum * bs**2"),
+         "running-std-towards-variance"),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_report_runs_as_it_is_printed(tmp_path, style, function, changes, key):
+    """With the two lines at the end of the report before it; the two values differ."""
+    file, seed = tmp_path / "it's mine.py", 7
+    file.write_text(source(style, function, *changes))
+    text = student_text(grade(file, seed, only=function), seed)
+    assert f"      {BY_KEY[key].title.format('1e-08')}"[:60] in text
+    [line] = re.findall(r"^ +See: (.*)$", text, re.MULTILINE)
+    before = text.splitlines()[-2:]
+    names, printed = {}, io.StringIO()
+    for code in before:
+        exec(code.strip(), names)
+    with contextlib.redirect_stdout(printed):
+        exec(line, names)
+    one, two = printed.getvalue().split(" should be ")
+    assert one.split() != two.split()
+
+
+def test_lines_run_where_other_functions_fail(tmp_path):
+    """A forward pass that raises takes away its own names only; neighbours can be imported."""
+    (tmp_path / "neighbour.py").write_text("import numpy as np\n")
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from neighbour import np\n\n\ndef batch_norm_forward(x, gamma, beta, eps):\n"
+        "    return np.ones(3) @ x, None\n\n\ndef update_running(m, s, mb, sb, a):\n"
+        "    return mb, sb\n"
+    )
+    names = names_of(file, 1)
+    assert "y" not in names and "tight" in names
+    exec(BY_KEY["running-replaced"].line, names)
+
+
+def test_a_mistake_of_batch_normalization_has_its_line_for_batch_renormalization():
+    """The same property, of the other function."""
+    borrowed = [m for m in MISTAKES if m.function == "batch_norm_backward" and m.topic == "dx"]
+    for mistake in borrowed:
+        solution = catalogue.textbook.solution("batch_renorm_backward", mistake.parts)
+        verdict = judge(solution, "batch_renorm_backward", 4)
+        if verdict.mistake == mistake.key:
+            assert all("renorm" in f.line for f in verdict.findings if f.line)
