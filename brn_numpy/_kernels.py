@@ -40,8 +40,8 @@ def blocks(a: Array) -> list[slice]:
     """Cut the first axis of (A, C, B) into slices that stay in the cache.
 
     What is done with a block in several steps reads and writes main memory only once. Without
-    blocks, forward and backward of (32, 64, 56, 56) take 1.2 times as long in float32 and 1.35
-    times in float64 (these figures, and those below: `python -m brn_numpy bench --ablate`).
+    blocks, forward and backward of (32, 64, 28, 28) and (32, 64, 56, 56) take 1.2 times as long in
+    float32 (these figures, and those below: `python -m brn_numpy bench --ablate`).
     """
     rows, channels, columns = a.shape
     if rows <= SLICE and a.size <= BLOCK:
@@ -53,8 +53,8 @@ def blocks(a: Array) -> list[slice]:
 def small_buffer(a: Array) -> None:
     """Let NumPy copy the vector of a broadcast in small pieces, until np.errstate is left.
 
-    In `a - vector`, NumPy copies the vector over and over through a buffer. One of 256 values
-    stays in the innermost cache; with NumPy's own, images take 1.3 to 1.5 times as long. Leaving
+    In `a - vector`, NumPy copies the vector over and over through a buffer. One of 512 values
+    stays in the innermost cache; with NumPy's own, images take 1.3 to 1.6 times as long. Leaving
     np.errstate restores the caller's buffer.
     """
     if a.shape[1] * a.shape[2] >= LONG:
@@ -66,7 +66,7 @@ def per_channel(vector: Array, like: Array) -> Array:
 
     Where B is small, an inner loop over B values would hardly have begun when it ends. Repeated B
     times, the vector lies in memory as a row of `like` does, and the inner loop is C * B long.
-    Without that, 8 x 8 images take 1.7 times as long.
+    Without that, 8 x 8 images take 1.5 times as long.
     """
     columns = like.shape[2]
     if columns == 1 or columns >= LONG:
@@ -78,7 +78,7 @@ def channel_sum(a: Array) -> Array:
     """Sum (A, C, B) over everything but the channels.
 
     The sums are dot products with ones, by the BLAS library. With np.sum and np.einsum, forward
-    and backward take up to 1.6 times as long.
+    and backward take up to 1.7 times as long.
     """
     rows, channels, columns = a.shape
     if columns >= LONG:
