@@ -108,7 +108,9 @@ def described(module: types.ModuleType, names: list[str], before: dict[str, Any]
 
 def failure(error: BaseException, file: str) -> dict[str, Any]:
     """Return what is said of an exception: its type, its text, its line in the student's file."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in every if f.filename == file]
+    stub = isinstance(error, NotImplementedError) and bool(frames) and every[-1] is frames[-1]
     lines, where = [f.lineno for f in frames], frames[-1].name if frames else ""
     if isinstance(error, SyntaxError) and error.filename == file:
         lines = [error.lineno]
@@ -117,7 +119,7 @@ def failure(error: BaseException, file: str) -> dict[str, Any]:
     except BaseException:  # a __str__ of the student's
         kind, text = "Exception", ""
     line = lines[-1] if lines else None
-    return {"error": kind[:60], "text": text, "line": line, "where": where}
+    return {"error": kind[:60], "text": text, "line": line, "where": where, "stub": stub}
 
 
 def main(guard: Callable[..., None], limit: Callable[..., None]) -> None:

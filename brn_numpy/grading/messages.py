@@ -61,10 +61,10 @@ def failure(reply: dict[str, Any], function: str) -> Failure:
         return Failure(f"it calls sys.exit{place}")
     if kind == "MemoryError":
         return Failure(f"it needs more memory than it may have{place}")
-    where = clean(reply.get("where", ""))
-    if kind == "NotImplementedError" and where in CONTRACT and where != function:
+    where, stub = clean(reply.get("where", "")), reply.get("stub") is True
+    if stub and where in CONTRACT and where != function:
         return Failure(f"it calls {where}, which is not started", needs=where)
     return Failure(
         f"{kind}: {text.rstrip('.')}{place}" if text else f"{kind}{place}",
-        not_started=kind == "NotImplementedError",
+        not_started=stub,
     )

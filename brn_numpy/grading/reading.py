@@ -21,7 +21,6 @@ HEADINGS = {  # where on these pages, by function and topic; or on another page
     ("batch_norm_forward", "variance"): "By hand",
     ("batch_norm_forward", "eps"): "By hand",
     ("batch_norm_forward", "conv"): "Images",
-    ("batch_norm_backward", "conv"): "The whole function",
     ("update_running", "momentum"): "Momentum, in two directions",
     ("update_running", "std"): "Averaging σ, or σ²",
     ("batch_norm_inference", "inference"): "Why a second mode",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import time
 
@@ -60,7 +61,7 @@ def forged(reply):
         ("return x + 1j", "y is complex128"),
         ("return np.full(x.shape, np.nan)", "values of y are NaN"),
         ("return np.zeros((9999, 9999))", "too large to look at"),
-        ("import os; os.fork()", "starting processes"),
+        ("import os; os.system('ls')", "starting processes"),
         ("import sys, subprocess; sys.audit = print; subprocess.Popen(['ls'])", "starting proc"),
         ("import os; os.kill(os.getppid(), 9)", "signals to other processes"),
         ("import socket; socket.gethostbyname('localhost')", "the network"),
@@ -126,12 +127,13 @@ def test_other_files_stay_as_they_are(tmp_path):
     """Neither by their names, nor through links, nor through the folder that they are in."""
     victim = tmp_path / "victim"
     victim.write_text("data")
+    opened = f"os.open({str(tmp_path)!r}, 0)" if os.open in os.supports_dir_fd else "1 / 0"
     for body in (
         f"open({str(victim)!r}, 'w')",
         f"import os; os.truncate({str(victim)!r}, 0)",
         f"import os; os.symlink({str(victim)!r}, 'v'); open('v', 'w')",
         f"import os; os.link({str(victim)!r}, 'v'); open('v', 'w')",
-        f"import os; os.open('victim', os.O_TRUNC, dir_fd=os.open({str(tmp_path)!r}, 0))",
+        f"import os; os.open('victim', os.O_TRUNC | os.O_RDWR, dir_fd={opened})",
         "open(__file__, 'w')",
     ):
         source = GOOD + INFERENCE + body + "\n"
@@ -176,6 +178,9 @@ def test_a_name_that_is_no_function_and_a_stub_that_is_called(tmp_path):
     assert found["batch_norm_inference"].status == NOT_JUDGED
     assert "calls renorm_correction, which is not" in found["batch_norm_inference"].findings[0].what
     assert found["renorm_correction"].status == NOT_STARTED
+    (tmp_path / "neighbour.py").write_text("def f():\n    raise NotImplementedError('no')\n")
+    found = graded(tmp_path, GOOD + INFERENCE + "import neighbour; neighbour.f()\n")
+    assert "NotImplementedError: no" in found["batch_norm_inference"].findings[0].what
 
 
 def test_the_time_of_a_whole_file_is_limited(tmp_path):

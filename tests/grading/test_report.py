@@ -32,7 +32,7 @@ def test_the_places_in_the_tutorials_exist():
     steps = {int(n) for n in re.findall(r"\*\*Step (\d+):", page(STEPS))}
     assert {m.step for m in MISTAKES if m.step} <= steps
     topics = {(m.function, m.topic) for m in MISTAKES if not m.step}
-    assert set(HEADINGS) <= topics | {("batch_norm_backward", "conv")}
+    assert set(HEADINGS) <= topics
 
 
 def test_a_mistake_is_read_about_where_it_is_taught():

@@ -55,7 +55,7 @@ def r_not_clipped(ratio: Array, r_max: float, d_max: float) -> Array:
 
 
 @SHELF.wrong(
-    "r is clipped to [0, r_max].",
+    "r is clipped from above only: a lower bound of 0 or less does nothing.",
     "r is a factor: its lower bound is 1 / r_max, as far below 1 as r_max is above.",
     R,
     "r_bounds",
