@@ -40,6 +40,12 @@ def check_writable(path: str | None, source: str | None = None) -> None:
     if path is None:
         return
     target = Path(path)
+    try:
+        target.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that is too long, a file in the place of a folder
+        raise UserError(f"--json {path}: {error.strerror}") from None
     if source and target.exists() and Path(source).exists() and target.samefile(source):
         raise UserError(f"--json {path} would replace what is read; choose another name")
     if target.exists() and not (target.is_file() or target.is_dir()):

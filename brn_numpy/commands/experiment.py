@@ -81,11 +81,13 @@ def run(options: argparse.Namespace) -> int:
     seeds = options.seeds or (2 if options.quick else 5)
     data_name = _check_data(options.data, experiments)
     folder = _folder(options)
-    known = _known(folder, data_name) if folder is not None else {}
-    missing = [[s for s in e.specs(seeds) if s not in known] for e in experiments]
-    if known and any(missing):
-        _check_versions(folder, known)
-    progress = Progress(sum(spec.steps for specs in missing for spec in specs))
+    kept = {} if folder is None else _kept(folder, data_name)  # by the names of the files
+    known = {spec: result for results in kept.values() for spec, result in results.items()}
+    incomplete = [e.name for e in experiments if set(e.specs(seeds)) - set(kept.get(e.name, ()))]
+    if folder is not None and incomplete:
+        _check_versions(folder)
+    missing = {spec for e in experiments for spec in e.specs(seeds)} - set(known)
+    progress = Progress(sum(spec.steps for spec in missing))
     done = 0
     for name in THREADS if not any(name in os.environ for name in THREADS) else ():
         os.environ[name] = "1"  # for the workers; in this process NumPy is loaded already
@@ -95,9 +97,14 @@ def run(options: argparse.Namespace) -> int:
         initializer=leave_interrupts_to_the_parent,
     ) as executor:
         for experiment in experiments:
-            results = {s: known[s] for s in experiment.specs(seeds) if s in known}
-            wanted = [spec for spec in experiment.specs(seeds) if spec not in known]
-            keeper = _Keeper(folder, experiment.name, data_name, results)
+            specs = experiment.specs(seeds)
+            wanted = [spec for spec in specs if spec not in known]
+            keeper = _Keeper(
+                folder if experiment.name in incomplete else None,
+                experiment.name,
+                data_name,
+                kept.get(experiment.name, {}) | {s: known[s] for s in specs if s in known},
+            )
 
             def take(spec: Spec, result: Result, keeper: _Keeper = keeper) -> None:
                 nonlocal done
@@ -117,8 +124,8 @@ def run(options: argparse.Namespace) -> int:
             finally:
                 keeper.save()
                 progress.clear()
-            _print(experiment, keeper.results, seeds, options)
-    if folder is not None:
+            _print(experiment, {spec: known[spec] for spec in specs}, seeds, options)
+    if folder is not None and incomplete:
         print(f"results written to {folder}")
     return 0
 
@@ -181,35 +188,32 @@ def _folder(options: argparse.Namespace) -> Path | None:
             raise UserError("--resume needs --json DIR, the folder to go on from")
         return None
     folder = Path(options.json)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--json {folder} is a file, expected a folder")
-    if not folder.parent.is_dir():
-        raise UserError(f"--json {folder}: there is no folder {folder.parent}")
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise UserError(f"--json {folder} is a file, expected a folder") from None
+    except FileNotFoundError:
+        raise UserError(f"--json {folder}: there is no folder {folder.parent}") from None
+    except OSError as error:
+        raise UserError(f"--json {folder}: {error.strerror}") from None
     if not options.resume and any(folder.glob("*.json")):
         raise UserError(
             f"--json {folder} holds results already: add --resume to go on with them, or choose "
             "another folder"
         )
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--json {folder}: {error}") from None
     return folder
 
 
-def _known(folder: Path, data: str) -> dict[Spec, Result]:
-    """Read all results of a folder: experiments share trainings."""
-    known: dict[Spec, Result] = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            known |= store.load(path, data)
-        except (ValueError, OSError) as error:
-            raise UserError(str(error)) from None
-    return known
+def _kept(folder: Path, data: str) -> dict[str, dict[Spec, Result]]:
+    """Read all results of a folder, file by file: experiments share trainings."""
+    try:
+        return {path.stem: store.load(path, data) for path in sorted(folder.glob("*.json"))}
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from None
 
 
-def _check_versions(folder: Path | None, known: dict[Spec, Result]) -> None:
-    assert folder is not None
+def _check_versions(folder: Path) -> None:
+    """Refuse to write new results beside those of another version, or those under a new one."""
     now = store.versions()
     for path in sorted(folder.glob("*.json")):
         then = store.versions_of(path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import secrets
 import sys
-from pathlib import Path
 from typing import Any
 
 from .._files import whole_file
@@ -107,10 +107,9 @@ def _write(path: str, text: str) -> None:
 
 
 def _check_readable(path: str) -> None:
-    file = Path(path)
-    if not file.exists():
+    if not os.path.exists(path):
         raise UserError(f"{path} does not exist")
-    if not file.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"{path} is no file, expected a Python file")
 
 

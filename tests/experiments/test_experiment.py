@@ -1,7 +1,7 @@
 """Experiments: a training is its description, results keep, verdicts follow from the numbers."""
 
 import json
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from brn_numpy import Moments, gradcheck, nn
-from brn_numpy.commands import experiment as command
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS
-from brn_numpy.experiments.experiment import Experiment, Table
 from brn_numpy.experiments.images import draw, images_of
 from brn_numpy.experiments.measures import (
     Observer,
@@ -195,52 +193,6 @@ def test_results_survive_the_disk(tmp_path):
             store.load(path)
 
 
-def call(monkeypatch, tmp_path, *arguments):
-    """Run the command on one tiny experiment, without processes; return which trainings ran."""
-    tiny = Experiment("tiny", "which?", (Table("%", {"row": {"BN": SHORT}}),), ())
-    monkeypatch.setattr(command, "EXPERIMENTS", {"tiny": tiny})
-    ran = []
-
-    def here(specs, *, executor, path, on_result):
-        for spec in specs:
-            ran.append(spec)
-            on_result(spec, {"accuracy": 0.5, "seconds": 0.0})
-
-    monkeypatch.setattr(command, "run_specs", here)
-    from brn_numpy.cli import main
-
-    return main(["experiment", *map(str, arguments)]), ran
-
-
-def test_resume_runs_nothing_twice(monkeypatch, tmp_path, capsys):
-    """With --resume, what is in the folder is not run again; without, the folder is refused."""
-    out = tmp_path / "results"
-    assert call(monkeypatch, tmp_path, "tiny", "--seeds", 2, "--json", out)[0] == 0
-    assert [path.name for path in out.iterdir()] == ["tiny.json"]
-    code, ran = call(monkeypatch, tmp_path, "tiny", "--seeds", 3, "--json", out, "--resume")
-    assert (code, [spec.seed for spec in ran]) == (0, [2])
-    assert len(store.load(out / "tiny.json")) == 3
-    code, ran = call(monkeypatch, tmp_path, "tiny", "--json", out)
-    assert (code, ran) == (2, [])
-    assert "add --resume" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["nothing"], "there is no experiment 'nothing'; expected all, list or some of tiny"),
-        (["tiny", "--resume"], "--resume needs --json DIR"),
-        (["tiny", "--data", "nowhere.npz"], "these images do not suit"),
-        (["tiny", "--json", "no/such/folder"], "there is no folder"),
-    ],
-)
-def test_mistakes_of_the_user(monkeypatch, tmp_path, capsys, arguments, said):
-    """Each ends with one line and exit code 2, before any training."""
-    code, ran = call(monkeypatch, tmp_path, *arguments)
-    assert (code, ran) == (2, [])
-    assert said in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_committed_results_are_complete(name):
     """The results that the tutorials show hold every training of five seeds."""
@@ -248,3 +200,37 @@ def test_committed_results_are_complete(name):
     missing = [spec for spec in EXPERIMENTS[name].specs(5) if spec not in results]
     assert not missing
     assert "nan" not in report(EXPERIMENTS[name], results, 5)
+
+
+def test_nothing_new_is_begun_after_a_failure():
+    """A training that fails ends the run, and what waits is cancelled."""
+    wanted = [SHORT, SHORT.but(seed=1)]
+    futures = [Future(), Future()]
+    futures[0].set_exception(MemoryError())
+
+    class Waiting(Executor):
+        def submit(self, function, spec, path):
+            return futures[wanted.index(spec)]
+
+    with pytest.raises(MemoryError):
+        run(wanted, executor=Waiting())
+    assert futures[1].cancelled()
+
+
+def test_a_mistake_of_ours_is_no_divergence(monkeypatch):
+    """Only what is said of values that are not finite counts as one."""
+
+    def wrong(self):
+        raise ValueError("operands could not be broadcast together")
+
+    monkeypatch.setattr(Observer, "_drift", wrong)
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        run_one(SHORT.but(measures=("drift",)))
+
+
+def test_a_divergence_with_validation(monkeypatch):
+    """Both accuracies are those of guessing, so that `Best` does not choose it."""
+    result = run_one(
+        SHORT.but(method="none", learning_rate=1e6, falling_rate=False, validation=True)
+    )
+    assert (result["accuracy"], result["validation"]) == (0.1, 0.1)

@@ -93,6 +93,15 @@ def test_kinks_of_large_arguments():
     assert not check_gradients(relu, lambda dy, x: dy * (x > -0.01), {"x": x}).ok
 
 
+@pytest.mark.parametrize(("kinks", "ok"), [(8, True), (9, False)])
+def test_eight_kinks_are_looked_up(kinks, ok):
+    """One more, and nothing can be compared."""
+    x = np.random.default_rng(0).standard_normal((60, 50))
+    x.flat[: 7 * kinks : 7] = 0
+    report = check_gradients(relu, relu_backward, {"x": x})
+    assert report.ok == ok and len(report.arguments[0].kinks) == 8
+
+
 def test_more_kinks_than_can_be_looked_up():
     """With too many kinks for random directions the check says so and does not pass."""
     x = np.random.default_rng(0).standard_normal((60, 50))

@@ -1,21 +1,15 @@
-"""Files graded through the child process: hostile ones, forged ones, and the command."""
+"""Files graded through the child process: hostile ones, forged ones, right ones."""
 
-import io
-import json
 import os
-import sys
 import time
 
 import pytest
 from grading_cases import FILES
 
-from brn_numpy import cli
-from brn_numpy.grading.catalogue import BY_KEY
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
 
-PLAIN = next(path for path in FILES if path.stem == "plain").read_text()
 HEAD = "import numpy as np\n\n\ndef update_running(m, s, mb, sb, a):\n    return m + a * (mb - m), "
 GOOD = HEAD + "s + a * (sb - s)\n\n\n"
 INFERENCE = "def batch_norm_inference(x, gamma, beta, m, s):\n    "
@@ -205,52 +199,3 @@ def test_the_library_cannot_be_imported_by_a_detour(tmp_path):
 def test_right_files_have_full_marks(path):
     """Through the child process too."""
     assert grade(path, 2).passed
-
-
-def test_the_command_names_a_mistake(tmp_path, capsys):
-    """Exit code 1, a report that names it, and Gradescope's file."""
-    file, out = tmp_path / "mine.py", tmp_path / "results.json"
-    file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
-    assert cli.main(["grade", str(file), "--seed", "3", "--json", str(out)]) == 1
-    text = capsys.readouterr().out
-    assert "6 of 7 right" in text and BY_KEY["dx-mean-term-missing"].title in text
-    results = json.loads(out.read_text())
-    assert results["score"] == 6 and len(results["tests"]) == len(CONTRACT)
-    [failed] = [t for t in results["tests"] if t["status"] == "failed"]
-    assert failed["name"].startswith("batch_norm_backward")
-    assert failed["extra_data"]["mistake"] == "dx-mean-term-missing"
-    assert BY_KEY["dx-mean-term-missing"].why in failed["output"]
-
-
-def test_the_table_for_the_lecturer(tmp_path, capsys):
-    """Several files: their scores, and how many made which mistake."""
-    right, one, two = (tmp_path / f"{name}.py" for name in ("right", "one", "two"))
-    right.write_text(PLAIN)
-    for file in (one, two):
-        file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
-    assert cli.main(["grade", str(right), str(one), str(two)]) == 1
-    assert "2 of 3  dx-mean-term-missing: dx lacks the term" in capsys.readouterr().out
-
-
-def test_a_name_that_the_terminal_cannot_show(tmp_path, capsys, monkeypatch):
-    """Is shown with escapes, and nothing is lost."""
-    file = tmp_path / "Müller.py"
-    file.write_text(PLAIN)
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    assert cli.main(["grade", str(file), "--only", "update_running"]) == 0
-    sys.stdout.flush()
-    assert b"M\\xfcller.py: 1 of 1 right" in sys.stdout.buffer.getvalue()
-
-
-def test_a_part_of_it_and_misuse(tmp_path, capsys):
-    """--only asks for one function; a file that is not there is misuse."""
-    file = tmp_path / "mine.py"
-    file.write_text(GOOD)
-    assert cli.main(["grade", str(file), "--only", "update_running"]) == 0
-    assert cli.main(["grade", str(file), "--format", "gradescope"]) == 1
-    text = capsys.readouterr().out
-    assert json.loads(text[text.index("{") :])["score"] == 1
-    assert cli.main(["grade", str(tmp_path / "nobody.py")]) == 2
-    assert "does not exist" in capsys.readouterr().err
-    found = graded(tmp_path, GOOD)
-    assert [v.status for v in found.values()].count(NOT_STARTED) == 6
