@@ -95,11 +95,12 @@ def candidates(function: str) -> tuple[Candidate, ...]:
 class After(NamedTuple):
     """The forward pass whose cache a backward pass gets: its mistakes, and what is stored of them.
 
-    With `partly`, only the normalised value is as wrong as y, and what else is stored is right.
+    That is "all", or only the "values", normalised and y, or only the "correction", r and d; what
+    else is stored, or computed anew from x in the backward pass, is then right.
     """
 
     planted: Planted = ()
-    partly: bool = False
+    stored: str = "all"
 
 
 RIGHT = After()
@@ -121,10 +122,17 @@ def solution_with(function: str, planted: Planted, after: After = RIGHT) -> dict
     if forward is not None and after.planted:
         wrong, right = textbook.planted(forward, dict(after.planted)), functions[forward]
 
-        def partly(*arguments: Any) -> tuple[Any, textbook.Cache]:
+        def values(*arguments: Any) -> tuple[Any, textbook.Cache]:
             y, cache = wrong(*arguments)
             kept = {"z": cache.z, "xhat": cache.xhat, "y": cache.y}
             return y, right(*arguments)[1]._replace(**kept)
 
-        functions[forward] = partly if after.partly else wrong
+        def correction(*arguments: Any) -> tuple[Any, textbook.Cache]:
+            y, cache = wrong(*arguments)
+            z = right(*arguments)[1].z
+            kept = {"r": cache.r, "d": cache.d, "xhat": z * cache.r + cache.d}
+            return y, right(*arguments)[1]._replace(**kept)
+
+        stores = {"all": wrong, "values": values, "correction": correction}
+        functions[forward] = stores[after.stored]
     return functions

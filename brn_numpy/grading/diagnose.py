@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import findings
+from .between import kept_elsewhere
 from .building import built
 from .contract import FORWARD_OF, Solution
 from .edges import note_on_edges
@@ -73,7 +74,10 @@ def _failed(function: str, error: Exception, forward: Verdict | None = None) -> 
     if isinstance(error, NotImplementedError) or getattr(error, "not_started", False):
         return Verdict(function, NOT_STARTED, works=False)
     text = str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
-    found = [Finding(" ".join(text.split()))]
+    text = " ".join(text.split())
+    if forward is not None and text.startswith(("KeyError", "IndexError", "AttributeError")):
+        text += f"; is it what {forward.function} puts into the cache?"
+    found = [Finding(text)]
     status = NOT_JUDGED if getattr(error, "needs", "") else FAILED
     if forward is not None and forward.spoils_cache:
         status = NOT_JUDGED
@@ -111,15 +115,24 @@ class _Case:
         )  # fmt: skip
         if not wrong:
             notes = note_on_edges(self.solution, function, seed) if not flaws else []
-            return replace(verdict, notes=tuple(notes))
+            return self._with_others(replace(verdict, notes=tuple(notes)))
         if forward is not None and (forward.differs or forward.few_digits):
             accepted = right_for_own_forward(self.solution, function, seen, wrong, seed, forward)
             wrong = [result for result in wrong if result not in accepted]
             if accepted:
                 verdict = replace(verdict, notes=(self._accepted(accepted, bool(wrong)),))
             if not wrong:
-                return verdict
+                return self._with_others(verdict)
         return self._named(verdict, wrong)
+
+    def _with_others(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on a right function; a backward pass must be so after others too."""
+        if self.function not in FORWARD_OF:
+            return verdict
+        found = kept_elsewhere(self.solution, self.function, self.seed)
+        if found is None:
+            return verdict
+        return replace(verdict, status=FAILED, findings=(*verdict.findings, found))
 
     def _accepted(self, accepted: Mapping[str, str], partly: bool) -> str:
         reasons = set(accepted.values())

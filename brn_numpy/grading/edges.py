@@ -28,6 +28,11 @@ def note_on_edges(solution: Solution, function: str, seed: int) -> list[str]:
                 "Far from zero y has few digits left. If the variance is mean(x**2) - mean(x)**2: "
                 "that is right in mathematics, but the two are nearly equal there."
             ]
+    if function in FORWARD_OF or function in FORWARD_OF.values():
+        flat, flat4 = probe.x.copy(), probe.x4.copy()
+        flat[:, 0] = flat4[:, 0] = probe.batch_mean[0]
+        if not _right(solution, function, replace(probe, x=flat, x4=flat4)):
+            return ["For a constant channel it is wrong: is something divided by std without eps?"]
     if function in FORWARD_OF:
         gamma = np.where(np.arange(probe.gamma.size) == 0, 0, probe.gamma)
         if not _right(solution, function, replace(probe, gamma=gamma)):

@@ -16,9 +16,11 @@ def quantities(key: str, seed: int) -> dict[str, Array]:
     """Return what a channel's factor may consist of, by its name: (C,) arrays."""
     probe, x, _ = probe_of(key, seed)
     ones, m = np.ones(x.shape[1]), x.size // x.shape[1]
+    var = x.var(axis=samples(x))
     found = {
         "gamma": probe.gamma,
-        "std": np.sqrt(x.var(axis=samples(x)) + probe.eps),
+        "std": np.sqrt(var + probe.eps),
+        "sqrt(var)": np.sqrt(var),
         "running_std": probe.running_std,
         "r": np.clip(probe.batch_std / probe.running_std, 1 / probe.r_max, probe.r_max),
         "m": m * ones,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from .candidates import Candidate, candidates, observed
+from .candidates import Candidate, candidates, observed, solution_with
 from .catalogue import BY_KEY, Mistake
-from .catalogue.lines import FOR_RENORM
+from .catalogue.entry import See
+from .catalogue.lines import FOR_RENORM, ONLY
 from .contract import CONTRACT, Solution
 from .patterns import describe
 from .properties import MATHEMATICS
+from .seeing import shows
 from .seen import Seen, close, differing, right
 from .verdict import Finding, Verdict
 
@@ -24,9 +27,28 @@ REASONS = {
 def of_candidate(candidate: Candidate, function: str, known: Collection[str] = ()) -> Finding:
     """Return the finding of a mistake; `known` are the keys of those that were found before."""
     text = candidate.mistake.told(candidate.constant)
-    if candidate.only:
-        text += f" This is so for {candidate.only} only."
-    return of_mistake(candidate.mistake, function, text, known)
+    if not candidate.only:
+        return of_mistake(candidate.mistake, function, text, known)
+    text = f"For {candidate.only} only: {text[0].lower() + text[1:]}"
+    found = of_mistake(candidate.mistake, function, text, known)
+    solution = solution_with(function, candidate.planted)
+    for see in _lines(candidate, function):
+        if shows(see, solution):
+            return replace(found, line=see.line)
+    return replace(found, line="")
+
+
+def _lines(candidate: Candidate, function: str) -> Iterator[See]:
+    """Go through the lines that may show a mistake which is made in one place only."""
+    own = candidate.mistake.see
+    images = any(name in own.run for name in ("x4", "y4"))
+    for see in (ONLY[candidate.only, images], own):
+        if candidate.mistake.function == function and see == own:
+            yield see
+        elif function.startswith("batch_renorm"):
+            yield from [FOR_RENORM[see]] if see in FOR_RENORM else []
+        else:
+            yield see
 
 
 def of_mistake(
@@ -63,9 +85,9 @@ def flaws(function: str, seen: Seen, seed: int) -> list[Finding]:
 
 
 def of_blocks(verdicts: list[Verdict]) -> list[Finding]:
-    """Return what is said of a function that is right but for wrong functions it is built on."""
+    """Return what is said of a function that is wrong as if it were built on wrong functions."""
     names = " and ".join(v.function for v in verdicts)
-    text = f"It is right but for what it takes from {names}: mend that first."
+    text = f"It is wrong in the same way as {names} and right otherwise: mend that first."
     keys = [key for v in verdicts for key in v.mistakes]
     return [Finding(text, mistake=keys[0] if keys else None)]
 

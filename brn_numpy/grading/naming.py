@@ -11,6 +11,7 @@ import numpy as np
 from .._checks import Array
 from .candidates import RIGHT, After, Candidate, Planted, candidates, observed, solution_with
 from .catalogue import textbook
+from .factors import term_names
 from .observe import given_in, results_of
 from .seen import Seen, close, differing, probes, right
 
@@ -44,7 +45,9 @@ def name(
     found = _one_by_one(trial, wrong, concerned)
     left = set(wrong).difference(*found.values())
     for result in sorted(left):
-        pair = _two(trial, result, concerned) if result in left else []
+        if result not in left or (after == RIGHT and _is_one_factor(function, result, seen, seed)):
+            continue
+        pair = _two(trial, result, concerned)
         if pair:
             both = {r for r in wrong if trial.explains(r, *pair)}
             found = {c: results for c, results in found.items() if not results <= both}
@@ -122,6 +125,16 @@ class _Trial:
         if found.size == value.size and found.ndim > value.ndim:
             found = found.reshape(value.shape)  # (1, C) for (C,): that is another matter
         return close(found, value)
+
+
+def _is_one_factor(function: str, result: str, seen: Seen, seed: int) -> bool:
+    """Return whether dx is right but for one factor of one of its terms: that is simpler to say."""
+    mine, expected = seen.values[result], right(function, seed).values[result]
+    if result != "dx" or any(mine[key].shape != dx.shape for key, dx in expected.items()):
+        return False
+    names = term_names(mine, expected, seed) or []
+    odd = [name for name in names if name != "1"]
+    return len(odd) == 1 and odd[0] is not None and " and " not in odd[0]
 
 
 def _two(

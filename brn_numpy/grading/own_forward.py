@@ -14,13 +14,15 @@ import numpy as np
 
 from .._checks import Array
 from .candidates import RIGHT, After, Planted, observed
+from .catalogue import MISTAKES
 from .catalogue.parts import total
 from .contract import CONTRACT, FORWARD_OF, Solution
 from .mixtures import own_outputs, right_with_some_of_it
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 from .properties import MATHEMATICS
 from .properties.base import copying
-from .seen import FEW, Seen, close, right, same
+from .seen import FEW, Seen, Values, close, right, same
+from .stop_gradient import flows_through_correction
 from .verdict import Verdict
 
 NUMERIC = {
@@ -41,7 +43,9 @@ DIGITS = "this is right in the digits that that one leaves"
 
 def contexts(planted: Planted) -> list[After]:
     """Return what the cache may hold after a forward pass with these mistakes."""
-    return [After(planted), After(planted, partly=True), RIGHT] if planted else [RIGHT]
+    if not planted:
+        return [RIGHT]
+    return [After(planted), After(planted, "values"), RIGHT, After(planted, "correction")]
 
 
 def right_for_own_forward(
@@ -64,11 +68,27 @@ def right_for_own_forward(
             found[result] = FORMULA
     if len(found) < len(wrong) and _normalises(solution, FORWARD_OF[function], seed):
         faulty = _far_from_numeric(solution, function, seed)
+        if function == "batch_renorm_backward" and (
+            flows_through_correction(solution, seed)
+            or _is_known_to_flow(seen.values["dx"], seed, forward.planted)
+        ):
+            faulty.add("dx")
         found |= {r: GRADIENT for r in wrong if r not in faulty and r not in found}
     for result in set(wrong) - found.keys() if forward.spoils_cache else ():
         if right_with_some_of_it(function, result, seen.values[result], outputs, seed):
             found[result] = FORMULA
     return found
+
+
+def _is_known_to_flow(dx: Values, seed: int, planted: Planted) -> bool:
+    """Return whether a mistake of the catalogue that is none with narrow bounds explains dx."""
+    rivals = [
+        observed("batch_renorm_backward", tuple(mistake.parts.items()), seed, after)
+        for mistake in MISTAKES
+        if (mistake.topic, mistake.verdict) == ("stop gradient", "wrong")
+        for after in contexts(planted)
+    ]
+    return any(rival is not None and same(dx, rival.values["dx"]) for rival in rivals)
 
 
 def _far_from_numeric(solution: Solution, function: str, seed: int) -> set[str]:

@@ -22,6 +22,7 @@ IMAGES = (3, C, 2, 4)  # (N, C, H, W)
 EPS, MOMENTUM, R_MAX, D_MAX = 0.2, 0.3, 1.5, 1.2
 RATIO = np.array([2.5, 0.4, 0.8, 2.2, 0.35, 1.2])  # of r: high, low, free, high, low, free
 OFFSET = np.array([1.8, -1.7, 0.6, -0.5, 1.6, -1.8])  # of d: +, -, free, free, +, -
+FREE = 2  # the channel in which neither is clipped
 TIGHT_R_MAX, TIGHT_D_MAX = 1.1, 0.3  # bounds at which r and d are clipped in every channel
 WIDE = 1e6  # a bound at which nothing is clipped
 
@@ -67,6 +68,7 @@ def make_probe(seed: int) -> Probe:
     """Return the probe of a seed. Its arrays are read-only: equal seeds share them."""
     rng = np.random.default_rng(seed)
     mean, deviation = rng.uniform(-3, 3, C), rng.uniform(0.6, 2, C)
+    deviation[FREE] *= 0.2  # a variance below eps
     sign = rng.permutation([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
     gamma = sign * rng.uniform(0.5, 2, C)
     beta = rng.permutation(sign) * rng.uniform(0.5, 1.5, C)

@@ -58,7 +58,8 @@ def _tidied(name: str, function: Callable[..., Any], notes: Notes) -> Callable[.
         if len(values) == 1 and _is_none(values[0]):
             raise Failure(f"it returns None, expected {wanted}: is the return missing?")
         if len(values) != len(about.results):
-            raise Failure(f"it returns {_counted(values)}, expected {wanted}")
+            came = "one array" if isinstance(found, np.ndarray) else _counted(values)
+            raise Failure(f"it returns {came}, expected {wanted}")
         for i, result in enumerate(about.results):
             if result != "cache":
                 values[i] = _array(result, values[i], notes, "cache" in about.results)

@@ -7,7 +7,8 @@
 - tight: the last arguments of batch_renorm_forward with bounds so narrow that r and d are clipped
   everywhere, and so constants; tight_r, what r is then;
 - what the student's forward passes make of it: y, cache (of x) and y4, cache4 (of x4);
-  renorm_y, renorm_cache and renorm_y4, renorm_cache4; with tight bounds tight_y, tight_cache.
+  renorm_y, renorm_cache and renorm_y4, renorm_cache4; with tight bounds tight_y, tight_cache
+  and tight_y4, tight_cache4.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from .catalogue.entry import See
 from .contract import CONTRACT, REFERENCE, Solution
 from .observe import arguments_of
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
@@ -29,6 +31,7 @@ MADE = (  # the names of y and of the cache, the function, images or not, tight 
     ("renorm_y", "renorm_cache", "batch_renorm_forward", False, False),
     ("renorm_y4", "renorm_cache4", "batch_renorm_forward", True, False),
     ("tight_y", "tight_cache", "batch_renorm_forward", False, True),
+    ("tight_y4", "tight_cache4", "batch_renorm_forward", True, True),
 )
 
 
@@ -65,3 +68,10 @@ def names_for(solution: Solution, probe: Probe) -> dict[str, Any]:
             except Exception:  # not started, or it fails here: the other lines run all the same
                 continue
     return names
+
+
+def shows(see: See, solution: Solution) -> bool:
+    """Return whether the two values of a line differ for a wrong solution of the catalogue."""
+    names = names_for(solution, make_probe(0))
+    one, other = (np.asarray(eval(expression, names)) for expression in see)
+    return one.shape != other.shape or not np.allclose(one, other, rtol=1e-4, atol=1e-4)

@@ -6,12 +6,19 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from brn_numpy.grading.candidates import candidates, solution_with
 from brn_numpy.grading.catalogue import BY_KEY, MISTAKES, SAME
 from brn_numpy.grading.contract import CONTRACT, REFERENCE
+from brn_numpy.grading.findings import of_candidate
+from brn_numpy.grading.naming import spoilt
 from brn_numpy.grading.probe import make_probe
 from brn_numpy.grading.seeing import names_for
 
 SEEDS = range(2)
+WITHOUT = {  # no sum or mean over all shows these, made in this place only
+    ("forward-per-image", "the mean"),
+    ("dx-means-per-position", "the term of the mean"),
+}
 
 
 def test_the_table_is_whole():
@@ -61,6 +68,27 @@ def test_the_line_shows_the_mistake(mistake):
                 for expression in mistake.see
             )
             assert alike(run, should_be) == right, f"{run} should be {should_be}"
+
+
+@pytest.mark.parametrize("function", CONTRACT)
+def test_the_line_shows_a_mistake_that_is_made_in_one_place_only(function):
+    """It is another line than that of the whole mistake, and the sentence says where."""
+    for candidate in candidates(function):
+        if not candidate.only or not spoilt(function, candidate.planted, 0):
+            continue
+        finding = of_candidate(candidate, function)
+        assert f"For {candidate.only} only: " in finding.what
+        if not finding.line:
+            about = candidate.mistake.key, candidate.only
+            assert about in WITHOUT or candidate.mistake.function != function
+            continue
+        expressions = finding.line.removeprefix("print(").removesuffix(")").split(", 'should be', ")
+        for solution, right in (
+            (REFERENCE, True),
+            (solution_with(function, candidate.planted), False),
+        ):
+            run, should_be = (eval(e, names_for(solution, make_probe(0))) for e in expressions)
+            assert alike(run, should_be) == right, (candidate.mistake.key, candidate.only)
 
 
 def test_the_line_is_one_line_that_prints_both_values(capsys):

@@ -127,9 +127,33 @@ def test_a_function_for_rows_only_is_half_the_way():
     assert verdict.findings[0].what.startswith("ValueError")
 
 
+def test_one_factor_comes_before_two_mistakes():
+    """dx with dy for m * dy is one thing, and not two that contradict each other."""
+    solution = changed("keepdims", "batch_norm_backward", "(M * dy - s1", "(dy - s1")
+    verdict = judge(solution, "batch_norm_backward", SEED)
+    assert "the direct term is the right one divided by m" in verdict.findings[0].what
+    assert verdict.mistakes == []
+
+
+def test_an_exception_about_the_cache_points_to_the_forward_pass():
+    """A key that the forward pass does not store."""
+    solution = changed("keepdims", "batch_norm_backward", '"var", ', '"variance", ')
+    verdict = verdicts(solution, SEED)["batch_norm_backward"]
+    assert "KeyError: 'variance'" in verdict.findings[0].what
+    assert "is it what batch_norm_forward puts into the cache?" in verdict.findings[0].what
+
+
 def test_notes_teach():
     """The one-pass variance, and a division by gamma, pass with a note."""
     one_pass = judge(BY_KEY["variance-in-one-pass"].solution(), "batch_norm_forward", SEED)
     assert one_pass.status == PASSED and "Far from zero" in one_pass.notes[0]
     undone = judge(BY_KEY["dgamma-from-y-undone"].solution(), "batch_norm_backward", SEED)
     assert undone.status == PASSED and "Where gamma is 0" in undone.notes[0]
+    for old, new in (
+        ("/ np.sqrt(var + eps)", "/ np.sqrt(var) * (np.sqrt(var) / np.sqrt(var + eps))"),
+        ("    var = ", "    1 / np.ptp(x, axis=axes).min()\n    var = "),
+    ):
+        solution = changed("keepdims", "batch_norm_forward", old, new)
+        flat = judge(solution, "batch_norm_forward", SEED)
+        note = "For a constant channel it is wrong"
+        assert flat.status == PASSED and (note in "".join(flat.notes)) == ("ptp" not in new)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grading_cases import changed, verdicts
+from grading_cases import changed, source, verdicts
 
 from brn_numpy.grading.catalogue import BY_KEY, textbook
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, PASSED
@@ -107,15 +107,64 @@ def test_what_cannot_be_told_is_not_judged():
     assert "It needs the cache of batch_norm_forward, which fails" in verdict.findings[0].what
 
 
+def test_statistics_computed_anew_are_right_after_a_wrong_forward_pass():
+    """Of a forward pass without eps, the backward pass takes r and d alone."""
+    solution = changed(
+        "keepdims", "batch_renorm_forward", "keepdims=True) + eps)", "keepdims=True))",
+        '"axes": axes}', '"axes": axes, "eps": eps}',
+    )  # fmt: skip
+    text = source(
+        "keepdims", "batch_renorm_backward", '    x_hat = cache["x_hat"]\n',
+        '    std = np.sqrt(np.var(x, axis=axes, keepdims=True) + cache["eps"])\n'
+        '    x_hat = (x - mean) / std * r + cache["d"]\n',
+    )  # fmt: skip
+    names = {}
+    exec(text, names)
+    forward = solution["batch_renorm_forward"]
+
+    def with_d(x, gamma, beta, m, s, r_max, d_max, eps):
+        y, cache = forward(x, gamma, beta, m, s, r_max, d_max, eps)
+        shape = cache["mean"].shape
+        d = (cache["mean"] - m.reshape(shape)) / s.reshape(shape)
+        return y, cache | {"d": np.clip(d, -d_max, d_max)}
+
+    own = {"batch_renorm_forward": with_d, "batch_renorm_backward": names["batch_renorm_backward"]}
+    found = verdicts(solution | own, SEED)
+    assert found["batch_renorm_forward"].status == FAILED
+    assert found["batch_renorm_backward"].status == PASSED, found["batch_renorm_backward"]
+
+
+@pytest.mark.parametrize("way", ["r-and-d", "r", "d"])
+def test_a_gradient_through_the_correction_is_none_after_any_forward_pass(way):
+    """A wrong forward pass, of a known mistake or not, does not make it right."""
+    through = BY_KEY[f"renorm-gradient-through-{way}"].solution()["batch_renorm_backward"]
+
+    def bent(*arguments):
+        y, cache = textbook.batch_renorm_forward(*arguments)
+        return 2 * y, cache._replace(gamma=2 * cache.gamma)
+
+    for forward in (BY_KEY["renorm-d-missing"].solution()["batch_renorm_forward"], bent):
+        solution = textbook.solution("batch_renorm_forward", forward)
+        right = verdicts(solution, SEED)["batch_renorm_backward"]
+        wrong = verdicts(solution | {"batch_renorm_backward": through}, SEED)
+        assert right.status == PASSED
+        assert wrong["batch_renorm_backward"].status != PASSED
+
+
 def test_a_function_that_is_right_but_for_another_one_says_so():
     """BRN built on a wrong correction, or on a wrong BN of no known mistake."""
     solution = changed("graph", "renorm_correction", "np.clip(shift", "np.clip(shift**3")
     verdict = verdicts(solution, SEED)["batch_renorm_forward"]
     assert verdict.status == FAILED and len(verdict.findings) == 1
-    assert "right but for what it takes from renorm_correction" in verdict.findings[0].what
+    assert (
+        "wrong in the same way as renorm_correction and right otherwise" in verdict.findings[0].what
+    )
     solution = changed("rows", "batch_norm_backward", "dxc + dmu / m", "dxc + dmu**3 / m")
     verdict = verdicts(solution, SEED)["batch_renorm_backward"]
-    assert "right but for what it takes from batch_norm_backward" in verdict.findings[0].what
+    assert (
+        "wrong in the same way as batch_norm_backward and right otherwise"
+        in verdict.findings[0].what
+    )
     solution = changed("graph", "renorm_correction", "np.clip(ratio, 1 / r_max, r_max)", "ratio")
     verdict = verdicts(solution, SEED)["batch_renorm_forward"]
     assert verdict.mistakes == ["r-not-clipped"]

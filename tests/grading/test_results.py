@@ -20,7 +20,7 @@ PAIR, Y = "update_running", "batch_norm_inference"
         (Y, Odd("a generator"), "y is a generator, expected an array of numbers"),
         (PAIR, np.float64(1), "it returns one value, expected (running_mean, running_std)"),
         (PAIR, Odd("a dict"), "it returns a dict, expected (running_mean, running_std)"),
-        (PAIR, np.ones((3, 2)), "it returns 3 values, expected (running_mean, running_std)"),
+        (PAIR, np.ones((3, 2)), "it returns one array, expected (running_mean, running_std)"),
         ("batch_norm_forward", ({}, 0), "are y and the cache in the wrong order?"),
     ],
 )

@@ -85,9 +85,9 @@ def test_a_mistake_is_named_in_any_style(case):
          ("    return", "    momentum = momentum**2\n    return")),
         ("graph", C, "wrong only where r_max and d_max clip something",
          ("np.clip(shift, -d_max, d_max)", "d_max * np.tanh(shift / d_max)")),
-        ("keepdims", U, "This is so for running_mean only",
+        ("keepdims", U, "For running_mean only: momentum",
          ("running_mean + momentum *", "running_mean + (1 - momentum) *")),
-        ("keepdims", F, "This is so for the mean only",
+        ("keepdims", F, "For the mean only: ",
          ("mean = np.mean(x, axis=axes", "mean = np.mean(x, axis=1")),
     ],
 )  # fmt: skip

@@ -127,6 +127,17 @@ def forward_eps_missing(var: Array, eps: float) -> Array:
 
 
 @SHELF.wrong(
+    "eps is a lower limit of the variance and is not added to it.",
+    "The formula is sqrt(var + eps): eps is added however large the variance is.",
+    SPREAD,
+    "root",
+    topic="eps",
+)
+def forward_eps_as_limit(var: Array, eps: float) -> Array:
+    return np.sqrt(np.maximum(var, eps))
+
+
+@SHELF.wrong(
     "x - mean is divided by sqrt(var) + eps: eps is outside the root.",
     "The formula is sqrt(var + eps); the root of var alone has no derivative at 0.",
     SPREAD,

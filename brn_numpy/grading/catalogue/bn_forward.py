@@ -119,6 +119,34 @@ def forward_median_for_mean(c: Cache) -> Array:
     return (c.x - np.median(c.x, axis=textbook.over(c.x), keepdims=True)) / c.std
 
 
+def _by_n(values: Array, axes: Axes) -> Array:
+    return values.sum(axis=axes, keepdims=True) / len(values)
+
+
+@SHELF.wrong(
+    "For images, the mean is a sum divided by N and not by N * H * W.",
+    "The mean of a channel is taken of N * H * W values.",
+    MEAN4,
+    "centre",
+    topic="conv",
+)
+def forward_mean_divided_by_n(values: Array, axes: Axes) -> Array:
+    return _by_n(values, axes)
+
+
+@SHELF.wrong(
+    "For images, the mean and the variance are sums divided by N and not by N * H * W.",
+    "The statistics of a channel are means of N * H * W values.",
+    MEAN4,
+    topic="conv",
+)
+def forward_divided_by_n(x: Array, gamma: Array, beta: Array, eps: float) -> Any:
+    def variance(values: Array, axes: Axes) -> Array:
+        return _by_n((values - _by_n(values, axes)) ** 2, axes)
+
+    return textbook.batch_norm_forward(x, gamma, beta, eps, centre=_by_n, variance=variance)
+
+
 @SHELF.wrong(
     "For images, every pixel position has a mean and a deviation of its own: axis 0 only.",
     "A convolution treats all positions alike, so they share statistics: axes 0, 2 and 3.",

@@ -36,6 +36,20 @@ DBETA = See(
     f"{BACKWARD}[2]",
     "((batch_norm_forward(x, gamma, beta + 1e-6, eps)[0] - y) * dy).sum(axis=0) / 1e-6",
 )
+BACKWARD4 = "batch_norm_backward(dy4, cache4)"
+ALONG4 = See(
+    f"(x4 * {BACKWARD4}[0]).sum(axis=(0, 2, 3))",
+    "((batch_norm_forward(1.000001 * x4, gamma, beta, eps)[0] - y4) * dy4).sum(axis=(0, 2, 3))"
+    " / 1e-6",
+)
+DGAMMA4 = See(
+    f"{BACKWARD4}[1]",
+    "((batch_norm_forward(x4, gamma + 1e-6, beta, eps)[0] - y4) * dy4).sum(axis=(0, 2, 3)) / 1e-6",
+)
+DBETA4 = See(
+    f"{BACKWARD4}[2]",
+    "((batch_norm_forward(x4, gamma, beta + 1e-6, eps)[0] - y4) * dy4).sum(axis=(0, 2, 3)) / 1e-6",
+)
 SHAPE = See(f"{BACKWARD}[1].shape", "gamma.shape")
 SHAPE4 = See("batch_norm_backward(dy4, cache4)[1].shape", "gamma.shape")
 DTYPE = See(f"{BACKWARD}[1].dtype", "gamma.dtype")
@@ -46,6 +60,11 @@ ONE_PIXEL = See(
 )
 CLIPPED = See(
     "batch_norm_backward(100 * dy, cache)[0] / 100", "batch_norm_backward(dy / 100, cache)[0] * 100"
+)
+OTHER = See(
+    "batch_norm_backward(dy, [batch_norm_forward(x**k, gamma / k, beta, eps)[1] for k in (1, 2)]"
+    "[0])[0]",
+    "batch_norm_backward(dy, batch_norm_forward(x, gamma, beta, eps)[1])[0]",
 )
 
 # BRN
@@ -84,6 +103,27 @@ RENORM_DBETA = See(
     f"{RENORM}[2]",
     "((batch_renorm_forward(x, gamma, beta + 1e-6, *tight)[0] - tight_y) * dy).sum(axis=0) / 1e-6",
 )
+RENORM4 = "batch_renorm_backward(dy4, tight_cache4)"
+RENORM_ALONG4 = See(
+    f"(x4 * {RENORM4}[0]).sum(axis=(0, 2, 3))",
+    "((batch_renorm_forward(1.000001 * x4, gamma, beta, *tight)[0] - tight_y4) * dy4)"
+    ".sum(axis=(0, 2, 3)) / 1e-6",
+)
+RENORM_DGAMMA4 = See(
+    f"{RENORM4}[1]",
+    "((batch_renorm_forward(x4, gamma + 1e-6, beta, *tight)[0] - tight_y4) * dy4)"
+    ".sum(axis=(0, 2, 3)) / 1e-6",
+)
+RENORM_DBETA4 = See(
+    f"{RENORM4}[2]",
+    "((batch_renorm_forward(x4, gamma, beta + 1e-6, *tight)[0] - tight_y4) * dy4)"
+    ".sum(axis=(0, 2, 3)) / 1e-6",
+)
+RENORM_OTHER = See(
+    "batch_renorm_backward(dy, [batch_renorm_forward(x**k, gamma / k, beta, *tight)[1] "
+    "for k in (1, 2)][0])[0]",
+    "batch_renorm_backward(dy, batch_renorm_forward(x, gamma, beta, *tight)[1])[0]",
+)
 RENORM_SHAPE = See(f"{RENORM}[1].shape", "gamma.shape")
 RENORM_SHAPE4 = See("batch_renorm_backward(dy4, renorm_cache4)[1].shape", "gamma.shape")
 
@@ -99,6 +139,9 @@ FOR_RENORM: dict[See, See] = {
     SCALED: RENORM_SCALED,
     DGAMMA: RENORM_DGAMMA,
     DBETA: RENORM_DBETA,
+    ALONG4: RENORM_ALONG4,
+    DGAMMA4: RENORM_DGAMMA4,
+    DBETA4: RENORM_DBETA4,
     SHAPE: RENORM_SHAPE,
     SHAPE4: RENORM_SHAPE4,
 }
@@ -144,3 +187,23 @@ SMALL_R = See(
     f"renorm_correction(*[1e-3 * v for v in ({STATISTICS})], 1e6, 1e6)[0]",
     f"renorm_correction({STATISTICS}, 1e6, 1e6)[0]",
 )
+
+ONLY: dict[tuple[str, bool], See] = {
+    ("the mean", False): MEAN,
+    ("the mean", True): MEAN4,
+    ("the variance", False): SPREAD,
+    ("the variance", True): SPREAD4,
+    ("the term of the mean", False): SUM,
+    ("the term of the mean", True): SUM4,
+    ("the term of the variance", False): ALONG,
+    ("the term of the variance", True): ALONG4,
+    ("dgamma", False): DGAMMA,
+    ("dgamma", True): DGAMMA4,
+    ("dbeta", False): DBETA,
+    ("dbeta", True): DBETA4,
+    ("running_mean", False): RUNNING_MEAN,
+    ("running_std", False): RUNNING_STD,
+    ("r", False): R,
+    ("d", False): D,
+}
+"""For a mistake that is made in one place only, and in images only or not, what shows it there."""

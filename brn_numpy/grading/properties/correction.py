@@ -48,7 +48,7 @@ def bounds_that_are_not_reached_do_nothing(f: Any, p: Probe) -> Faults:
 
 @GROUP()
 def r_and_d_reach_their_bounds(f: Any, p: Probe) -> Faults:
-    """With tight bounds every r is r_max or 1 / r_max, and every d is d_max or -d_max."""
+    """With tight bounds r and d are at the upper one where the minibatch is above, else below."""
     r, d = f.renorm_correction(*statistics(p), TIGHT_R_MAX, TIGHT_D_MAX)
     wider, right = p.batch_std > p.running_std, p.batch_mean > p.running_mean
     yield far("r with r_max = 1.1", r, np.where(wider, TIGHT_R_MAX, 1 / TIGHT_R_MAX))

@@ -15,7 +15,7 @@ from ..._checks import Array
 from ..probe import Probe
 from .base import Faults, far, total
 
-STEP = 1e-5  # against channels of standard deviation 0.6 to 2
+STEP = 1e-5  # against channels of standard deviation 0.1 to 2
 
 
 def slope(value: Callable[[Array], Array], at: Array, direction: Array) -> Array:

@@ -50,7 +50,7 @@ def without_room_it_is_batch_norm(f: Any, p: Probe) -> Faults:
 
 @GROUP()
 def clipped_y_has_its_mean_at_d(f: Any, p: Probe) -> Faults:
-    """The mean of y is gamma * d + beta; with tight bounds d is d_max or -d_max."""
+    """The mean of y is gamma * d + beta; with tight bounds d is d_max with the means' sign."""
     for layout, x, _ in p.layouts():
         y = output(f, p, x, TIGHT_R_MAX, TIGHT_D_MAX)
         expected = p.gamma * pinned(p)[1] + p.beta
@@ -60,7 +60,7 @@ def clipped_y_has_its_mean_at_d(f: Any, p: Probe) -> Faults:
 
 @GROUP()
 def clipped_y_has_its_spread_from_r(f: Any, p: Probe) -> Faults:
-    """The variance of y is (gamma r)^2 v / (v + eps); with tight bounds r is r_max or 1 / r_max."""
+    """The variance of y is (gamma r)^2 v / (v + eps); clipped, r is r_max or 1 / r_max by size."""
     for layout, x, _ in p.layouts():
         y = output(f, p, x, TIGHT_R_MAX, TIGHT_D_MAX)
         v = x.var(axis=samples(x))
