@@ -25,7 +25,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = Path(path).resolve()  # what a link points to, so that the link stays
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder, expected the name of a file")
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = _part(target)
     try:
         with part.open("xb") as file:
             yield file
@@ -34,3 +34,14 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def try_out(path: str | os.PathLike[str]) -> None:
+    """Raise the OSError that `whole_file` would raise, before the work and not after it."""
+    part = _part(Path(path).resolve())
+    part.touch(exist_ok=False)
+    part.unlink()
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")

@@ -34,6 +34,14 @@ def test_all_tables_are_printed(options, capsys):
     assert "GB/s" in out and out.count("float64") == 2
 
 
+def test_a_terminal_shows_how_far_it_is(monkeypatch, capsys):
+    """Also before the first row, when nobody knows how long it will take."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(["bench", "--rounds", "2", "--quick"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("\r  0 %  float32 4x3 ") and err.endswith(" \r")
+
+
 def test_the_json_holds_quartiles(tmp_path, capsys):
     """Every row has the quartiles of every function, in order."""
     path = tmp_path / "bench.json"

@@ -182,6 +182,52 @@ def test_json_in_place_of_the_data(tmp_path, capsys):
     assert file.read_bytes() == before
 
 
+def test_json_in_place_of_one_of_the_data(tmp_path, capsys):
+    """Of the four files in a folder of MNIST's none is replaced."""
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        (tmp_path / name).write_bytes(b"data")
+    labels = tmp_path / "train-labels-idx1-ubyte"
+    for source in (tmp_path, tmp_path / "train-images-idx3-ubyte"):
+        with pytest.raises(common.UserError, match="would replace what is read"):
+            common.check_writable(str(labels), str(source))
+    mine = tmp_path / "mine.npz"
+    mine.write_bytes(b"data")
+    common.check_writable(str(labels), str(mine))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_json_that_would_fail_at_the_end(tmp_path):
+    """Through a link, or with a name that leaves no room: looked at before the first training."""
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "nowhere" / "out.json")
+    with pytest.raises(common.UserError, match=f"there is no folder {tmp_path / 'nowhere'}"):
+        common.check_writable(str(link))
+    with pytest.raises(common.UserError, match="cannot be written: File name too long"):
+        common.check_writable(str(tmp_path / ("x" * 245)))
+    (tmp_path / "nowhere").mkdir()
+    common.check_writable(str(link))
+    assert not list((tmp_path / "nowhere").iterdir())
+
+
+def test_no_output_at_all(monkeypatch):
+    """Standard output that the caller has closed is no fault."""
+    monkeypatch.setattr(sys, "stdout", None)
+    common.show("nobody reads this")
+
+
+def test_results_are_written_before_the_report(tmp_path, monkeypatch):
+    """A mistake in a text costs no results."""
+
+    def wrong(results):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(compare, "report", wrong)
+    out = tmp_path / "out.json"
+    with pytest.raises(ZeroDivisionError):
+        cli.main([*QUICK, "--json", str(out)])
+    assert len(json.loads(out.read_text())["results"]) == 6
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_output_that_cannot_be_written():
     """A full disk behind standard output: exit code 2 and one line."""
@@ -208,7 +254,7 @@ def test_progress_fits_a_narrow_terminal(monkeypatch, capsys):
 def test_json_in_a_folder_without_rights(tmp_path):
     """Rights are looked at before the first training, not after the last."""
     tmp_path.chmod(0o500)
-    with pytest.raises(common.UserError, match="cannot be written to"):
+    with pytest.raises(common.UserError, match="cannot be written"):
         common.check_writable(str(tmp_path / "out.json"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import shutil
 import sys
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from .._files import whole_file
+from .._files import try_out, whole_file
+from ..data._sources import is_idx_name
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -39,23 +39,41 @@ def check_writable(path: str | None, source: str | None = None) -> None:
     """Refuse, before a long run, a file that cannot be written or is the `source` of the run."""
     if path is None:
         return
-    target = Path(path)
+    target = Path(path).resolve()  # what a link points to
     try:
         target.stat()
     except FileNotFoundError:
         pass
     except OSError as error:  # a name that is too long, a file in the place of a folder
         raise UserError(f"--json {path}: {error.strerror}") from None
-    if source and target.exists() and Path(source).exists() and target.samefile(source):
+    if source and target.exists() and Path(source).exists() and _is_read(target, Path(source)):
         raise UserError(f"--json {path} would replace what is read; choose another name")
     if target.exists() and not (target.is_file() or target.is_dir()):
         raise UserError(f"--json {path} is no ordinary file, expected the name of one")
     if target.is_dir():
         raise UserError(f"--json {path} is a folder, expected the name of a file")
     if not target.parent.is_dir():
-        raise UserError(f"--json {path}: there is no folder {target.parent}")
-    if not os.access(target.parent, os.W_OK):
-        raise UserError(f"--json {path}: the folder {target.parent} cannot be written to")
+        folder = target.parent if Path(path).is_symlink() else Path(path).parent
+        raise UserError(f"--json {path}: there is no folder {folder}")
+    try:
+        try_out(target)
+    except OSError as error:
+        raise UserError(f"--json {path} cannot be written: {error.strerror}") from None
+
+
+def _is_read(target: Path, source: Path) -> bool:
+    """Return whether a file is the source, or one of the IDX files that are read with it."""
+    folder = source if source.is_dir() else source.parent
+    beside = target.parent.samefile(folder) and is_idx_name(target.name)
+    return target.samefile(source) or (beside and (source.is_dir() or is_idx_name(source.name)))
+
+
+def show(text: str) -> None:
+    """Print a text; letters that the terminal cannot show become escapes, and nothing is lost."""
+    if sys.stdout is None:  # closed by the caller
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def write_json(path: str, content: dict[str, Any]) -> None:
@@ -94,8 +112,10 @@ class Progress:
             return
         self.shown = now
         done = self.before + step + 1
-        left = (now - self.started) * (self.total - done) / done
-        line = f"{100 * done // self.total:3d} %  {self.label}, about {left:.0f} s left"
+        line = f"{100 * done // self.total:3d} %  {self.label}"
+        if done > 0:
+            left = (now - self.started) * (self.total - done) / done
+            line += f", about {left:.0f} s left"
         width = min(70, shutil.get_terminal_size().columns - 1)
         print(f"\r{line[:width]:<{width}}", end="", file=sys.stderr, flush=True)
 

@@ -80,7 +80,6 @@ def run(options: argparse.Namespace) -> int:
             )
     finally:
         progress.clear()
-    print(compare.report(results))
     if options.json is not None:
         write_json(
             options.json,
@@ -91,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
                 "data": options.data or "fashion_mnist_14x14",
             },
         )
+    print(compare.report(results))
+    if options.json is not None:
         print(f"\nresults written to {options.json}")
     return 0
 

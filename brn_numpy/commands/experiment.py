@@ -16,13 +16,14 @@ import numpy as np
 from ..experiments import store
 from ..experiments.claims import EXPERIMENTS
 from ..experiments.experiment import Experiment
-from ..experiments.images import draw, images_of, load_images
+from ..experiments.images import digest, draw, images_of, load_images
+from ..experiments.measures import check_test_images
 from ..experiments.networks import build
 from ..experiments.report import bars_of, markdown_of, report
-from ..experiments.runner import Result, leave_interrupts_to_the_parent
+from ..experiments.runner import Result, interrupts_ignored, leave_interrupts_to_the_parent
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import Spec
-from .common import THREADS, Progress, UserError, positive
+from .common import THREADS, Progress, UserError, positive, show
 
 EXAMPLES = """\
 examples:
@@ -96,6 +97,9 @@ def run(options: argparse.Namespace) -> int:
         mp_context=multiprocessing.get_context("spawn"),
         initializer=leave_interrupts_to_the_parent,
     ) as executor:
+        with interrupts_ignored():  # workers inherit it: Ctrl-C is the parent's from the start
+            for _ in range(min(options.jobs, len(missing))):
+                executor.submit(int)
         for experiment in experiments:
             specs = experiment.specs(seeds)
             wanted = [spec for spec in specs if spec not in known]
@@ -121,6 +125,8 @@ def run(options: argparse.Namespace) -> int:
                     "a worker process ended by itself, for lack of memory perhaps; try --jobs 1, "
                     "and --resume with --json"
                 ) from None
+            except (ValueError, OSError) as error:  # images that have changed meanwhile
+                raise UserError(f"{experiment.name}: {error}") from None
             finally:
                 keeper.save()
                 progress.clear()
@@ -159,6 +165,8 @@ class _Keeper:
 def _chosen(names: list[str]) -> list[Experiment]:
     if names == ["all"]:
         return list(EXPERIMENTS.values())
+    for name in {"all", "list"} & set(names):
+        raise UserError(f"{name} stands alone, got {' '.join(names)}")
     for name in names:
         if name not in EXPERIMENTS:
             raise UserError(
@@ -169,17 +177,22 @@ def _chosen(names: list[str]) -> list[Experiment]:
 
 
 def _check_data(path: str | None, experiments: list[Experiment]) -> str:
-    """Refuse images that an experiment cannot use, before the first training."""
+    """Refuse images that an experiment cannot use, before the first training; return which."""
     try:
-        name = load_images(path).name
-        for experiment in experiments:
+        images = load_images(path)
+    except (ValueError, TypeError, OSError) as error:
+        raise UserError(f"these images do not suit: {error}") from None
+    for experiment in experiments:
+        try:
             for spec in experiment.specs(1):
                 data = images_of(spec, path)
                 draw(spec, data.y_train, np.random.default_rng(0))
                 build(spec, data.x_train, len(data.class_names))
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(f"these images do not suit: {error}") from None
-    return name
+                check_test_images(spec, data)
+        except (ValueError, TypeError) as error:
+            reason = str(error).partition(";")[0]  # without the advice, which is for functions
+            raise UserError(f"these images do not suit {experiment.name}: {reason}") from None
+    return images.name if path is None else f"{images.name}, SHA-256 {digest(images)}"
 
 
 def _folder(options: argparse.Namespace) -> Path | None:
@@ -228,10 +241,14 @@ def _check_versions(folder: Path) -> None:
 def _print(
     experiment: Experiment, results: dict[Spec, Result], seeds: int, options: argparse.Namespace
 ) -> None:
+    if options.data:
+        show(f"On your images, {options.data}; what is said of others is said of the shipped ones.")
+    if options.quick:
+        show("With --quick: trainings of a fifth of the steps that titles and notes speak of.")
     if options.markdown:
         for table in experiment.tables:
-            print(f"{table.title}\n\n{markdown_of(table, results, seeds)}\n")
+            show(f"{table.title}\n\n{markdown_of(table, results, seeds)}\n")
     else:
-        print(report(experiment, results, seeds, bars=bars_of if options.plot else None) + "\n")
+        show(report(experiment, results, seeds, bars=bars_of if options.plot else None) + "\n")
     seconds = sum(result["seconds"] for result in results.values())
-    print(f"({len(results)} trainings, {seconds:.0f} seconds of one core)\n", flush=True)
+    show(f"({len(results)} trainings, {seconds:.0f} seconds of one core)\n")

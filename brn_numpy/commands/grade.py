@@ -7,14 +7,13 @@ import json
 import math
 import os
 import secrets
-import sys
 from typing import Any
 
 from .._files import whole_file
 from ..grading import report
 from ..grading.contract import CONTRACT
 from ..grading.grade import TIMEOUT, Graded, grade
-from .common import Progress, UserError, check_writable
+from .common import Progress, UserError, check_writable, show
 
 EXAMPLES = """\
 examples:
@@ -86,16 +85,10 @@ def run(options: argparse.Namespace) -> int:
         print(text, end="")
     else:
         one = len(files) == 1
-        _print(report.student_text(files[0], seed) if one else report.lecturer_table(files))
+        show(report.student_text(files[0], seed) if one else report.lecturer_table(files))
     if options.json is not None:
         _write(options.json, text)
     return 0 if all(g.passed for g in files) else 1
-
-
-def _print(text: str) -> None:
-    """Print a text; letters of names of files that the terminal cannot show become escapes."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _write(path: str, text: str) -> None:

@@ -56,7 +56,8 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
     TypeError
         If `dataset` is no Dataset of numbers, or `dtype` neither float32 nor float64.
     ValueError
-        If the training part is empty, is constant (s = 0) or has a NaN or an infinity.
+        If the training part is empty, is constant (s = 0) or has a NaN or an infinity, or if a
+        test image has a pixel that is too large for `dtype` when standardised.
     """
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a Dataset, got {type(dataset).__name__}")
@@ -88,10 +89,17 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
             f"x_train of {dataset.name!r} is constant, every pixel is {x.flat[0]}: its standard "
             "deviation is 0 and cannot be divided by; expected at least two different pixel values"
         )
+    with np.errstate(over="ignore"):
+        x_test = _shift_and_scale(dataset.x_test, m, s).astype(dtype)
+    if np.isinf(x_test).any():  # in x_train, a large pixel makes s large
+        raise ValueError(
+            f"x_test of {dataset.name!r} has a pixel that is, standardised, too large for "
+            f"{np.dtype(dtype)}; remove or rescale it first"
+        )
     return dataset._replace(
         x_train=_shift_and_scale(x, m, s).astype(dtype),
         y_train=dataset.y_train.copy(),  # nothing of the result is shared with `dataset`
-        x_test=_shift_and_scale(dataset.x_test, m, s).astype(dtype),
+        x_test=x_test,
         y_test=dataset.y_test.copy(),
     )
 

@@ -82,7 +82,10 @@ def load_data(
             )
         train, test = random_split(len(x), n_test, seed)
         x_train, y_train, x_test, y_test = x[train], y[train], x[test], y[test]
-        unlucky = "the random split put them all into the test part: change seed or test_fraction"
+        unlucky = (
+            "the random split put them all into the test part: bring X_test and y_test, or "
+            "more images, or change seed or test_fraction"
+        )
         n_classes = _checks.classes(f"{name_y}, training part,", y_train, largest, unlucky)
     return Dataset(
         x_train=x_train,

@@ -213,7 +213,12 @@ def _finding(bn: Array, brn: Array) -> str:
     if len(bn) == 1:
         found = "BN and BRN are equal" if abs(mean) < 0.05 else f"BRN is {points}"
         return f"{found}, on one seed, which has no error bar"
-    if abs(mean) <= 2 * _standard_error(brn - bn):
-        close = "BN and BRN are equal within a point" if abs(mean) <= 1 else "too noisy to tell"
-        return f"{close}, {mean:+.1f} with a standard error of {_standard_error(brn - bn):.1f}"
-    return f"BRN is {points}, {abs(mean) / _standard_error(brn - bn):.0f} standard errors"
+    error = _standard_error(brn - bn)
+    if error < 1e-9:  # but for rounding, all seeds differ equally
+        found = "BN and BRN are equal" if abs(mean) < 0.05 else f"BRN is {points}"
+        return f"{found}, the same with every seed"
+    if abs(mean) > 2 * error:
+        return f"BRN is {points}, {abs(mean) / error:.0f} standard errors"
+    within = abs(mean) + 2 * error <= 1
+    close = "BN and BRN are equal within a point" if within else "too noisy to tell"
+    return f"{close}, {mean:+.1f} with a standard error of {error:.1f}"

@@ -183,6 +183,14 @@ def _with(
             return
 
 
+def check_test_images(spec: Spec, data: Dataset) -> None:
+    """Raise ValueError if what is to be measured needs more test images than there are."""
+    if {"batches", "companions"} & set(spec.measures):
+        draw(spec, data.y_test, np.random.default_rng(0))
+    if "companions" in spec.measures and len(data.y_test) < PROBES:
+        raise ValueError(f"it needs at least {PROBES} test images, got {len(data.y_test)}")
+
+
 def batch_accuracy(net: nn.Sequential, spec: Spec, data: Dataset) -> float:
     """Return the accuracy in training mode on 100 minibatches of test images."""
     batches = draw(spec, data.y_test, np.random.default_rng([spec.seed, 4]))

@@ -14,8 +14,9 @@ and on a cluster, with Dask or with MPI, the same call:
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import contextmanager
 from typing import Any
 
 from .one import run_one
@@ -73,6 +74,16 @@ def run(
                 future.cancel()
             raise
     return {spec: results[spec] for spec in wanted}
+
+
+@contextmanager
+def interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment; processes that are started meanwhile ignore it for good."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def leave_interrupts_to_the_parent() -> None:

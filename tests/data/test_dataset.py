@@ -98,3 +98,11 @@ def test_a_split_has_every_index_once(n, data):
     assert (len(train), len(test)) == (n - n_test, n_test)
     assert sorted([*train, *test]) == list(range(n))
     assert train.dtype == test.dtype == np.int64
+
+
+def test_a_test_pixel_that_float32_cannot_hold():
+    """It would be infinite, and with it all that a network makes of its image."""
+    data = make(np.linspace(0, 1, 400).reshape(200, 2), [[0.0, 0.0], [0.0, 1e300]])
+    with pytest.raises(ValueError, match="x_test of 'toy' has a pixel that is, standardised, too"):
+        standardize(data)
+    assert np.isfinite(standardize(data, dtype=np.float64).x_test).all()

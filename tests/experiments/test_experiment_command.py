@@ -1,10 +1,13 @@
 """python -m brn_numpy experiment: what it runs, keeps, prints and refuses."""
 
+import io
 import json
 import os
 import signal
+import sys
 from concurrent.futures.process import BrokenProcessPool
 
+import numpy as np
 import pytest
 
 from brn_numpy.cli import main
@@ -12,7 +15,7 @@ from brn_numpy.commands import experiment as command
 from brn_numpy.commands.common import THREADS
 from brn_numpy.experiments import store
 from brn_numpy.experiments.experiment import Claim, Experiment, Table
-from brn_numpy.experiments.runner import leave_interrupts_to_the_parent
+from brn_numpy.experiments.runner import interrupts_ignored, leave_interrupts_to_the_parent
 from brn_numpy.experiments.spec import Spec
 
 BN = Spec(steps=400, hidden=(16,))
@@ -76,11 +79,64 @@ def test_bars(monkeypatch, capsys):
     ]
 
 
+def test_a_terminal_without_our_letters(monkeypatch, capsysbinary):
+    """Tables are printed all the same, with escapes."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert call(monkeypatch, "tiny", "--seeds", 2, "--markdown")[0] == 0
+    assert b"| row | 50.0 \\xb1 0.0 |" in sys.stdout.buffer.getvalue()
+
+
+def images(path, seed, size=400):
+    """Write images of ten classes."""
+    x = np.random.default_rng(seed).standard_normal((size, 5))
+    np.savez(path, X=x, y=np.arange(size) % 10)
+    return path
+
+
+def test_other_images_of_the_same_name(monkeypatch, tmp_path, capsys):
+    """Their results are not taken for those of these; the same images are known again."""
+    one, other, out = images(tmp_path / "my.npz", 0), tmp_path / "other", tmp_path / "results"
+    other.mkdir()
+    known = ["tiny", "--seeds", 1, "--json", out, "--resume"]
+    assert len(call(monkeypatch, *known, "--data", one)[1]) == 2
+    assert f"On your images, {one}" in capsys.readouterr().out
+    assert call(monkeypatch, *known, "--data", one) == (0, [])
+    assert call(monkeypatch, *known, "--data", images(other / "my.npz", 1)) == (2, [])
+    assert "holds results on my, SHA-256" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "size", "said"),
+    [
+        ({"measures": ("batches",), "classes_per_batch": 4}, 100, "8 images of each class"),
+        ({"measures": ("companions",)}, 180, "it needs at least 40 test images, got 36"),
+        ({"conv": True}, 400, "need square images"),
+    ],
+)
+def test_images_that_a_measure_cannot_use(monkeypatch, tmp_path, capsys, change, size, said):
+    """Said before the first training, without advice that no option can follow."""
+    tiny = Experiment("tiny", "which?", (Table("%", {"row": {"BN": BN.but(**change)}}),), ())
+    monkeypatch.setattr(sys.modules[__name__], "TINY", tiny)
+    code, ran = call(monkeypatch, "tiny", "--data", images(tmp_path / "my.npz", 0, size))
+    assert (code, ran) == (2, [])
+    err = capsys.readouterr().err
+    assert "these images do not suit tiny: " in err and said in err and "choose" not in err
+
+
+def test_images_that_go_away(monkeypatch, tmp_path, capsys):
+    """A worker cannot read them any more: that is no fault of the output."""
+    error = FileNotFoundError("path 'my.npz' does not exist")
+    assert call(monkeypatch, "tiny", "--seeds", 1, fails=error)[0] == 2
+    err = capsys.readouterr().err
+    assert "error: tiny: path 'my.npz' does not exist" in err and "output" not in err
+
+
 def test_quick(monkeypatch, capsys):
     """A fifth of the steps, two seeds; with --seeds, as many as were asked for."""
     code, ran = call(monkeypatch, "tiny", "--quick")
     assert code == 0 and {spec.steps for spec in ran} == {80}
     assert sorted(spec.seed for spec in ran) == [0, 0, 1, 1]
+    assert "a fifth of the steps" in capsys.readouterr().out
     assert len(call(monkeypatch, "tiny", "--quick", "--seeds", 3)[1]) == 6
 
 
@@ -96,6 +152,9 @@ def test_one_thread_a_worker(monkeypatch, capsys):
     call(monkeypatch, "tiny", "--quick")
     assert os.environ[THREADS[0]] == "2" and THREADS[1] not in os.environ
     before = signal.getsignal(signal.SIGINT)
+    with interrupts_ignored():
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    assert signal.getsignal(signal.SIGINT) == before
     try:
         leave_interrupts_to_the_parent()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
@@ -191,6 +250,7 @@ def test_resume_runs_nothing_twice(monkeypatch, tmp_path, capsys):
     ("arguments", "said"),
     [
         (["nothing"], "there is no experiment 'nothing'; expected all, list or some of tiny"),
+        (["all", "tiny"], "all stands alone, got all tiny"),
         (["tiny", "--resume"], "--resume needs --json DIR"),
         (["tiny", "--data", "nowhere.npz"], "these images do not suit"),
         (["tiny", "--json", "no/such/folder"], "there is no folder"),
