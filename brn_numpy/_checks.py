@@ -84,7 +84,7 @@ def real_number(
 ) -> float:
     """Return `value` as a float in [low, high], or in (low, high] if `above`; never NaN."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = math.copysign(math.inf, value) if abs(value) > LARGEST else float(value)
+        number = float(value) if abs(value) <= LARGEST else math.inf if value > 0 else -math.inf
     else:
         array = np.asarray(value)
         if array.ndim > 0 or array.dtype.kind not in "iuf":
@@ -105,7 +105,8 @@ def _interval(low: float, high: float, above: bool) -> str:
 
 def pair(name: str, value: object, expected: str) -> tuple[object, object]:
     """Return the two parts of `value`, a tuple or another sequence of two."""
-    if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
+    unsized = isinstance(value, np.ndarray) and value.ndim == 0
+    if unsized or not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
         raise TypeError(f"{name} must be a pair {expected}, got {type(value).__name__} {value!r}")
     return value[0], value[1]
 

@@ -18,7 +18,7 @@ from ._checks import (
     upstream,
 )
 from ._kernels import Centre, blocks, per_channel, small_buffer
-from .moments import Moments, check_running, moments_of
+from .moments import Moments, check_running, in_two_parts, moments_of
 
 
 class BatchNormCache(NamedTuple):
@@ -167,6 +167,12 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
         dots.append(_kernels.channel_dot(xc, dy[block]))
     dbeta = _kernels.total(sums)
     dgamma = (_kernels.total(dots) - centre.offset * dbeta) / centre.std
+    fine = np.isfinite(dgamma)
+    if np.count_nonzero(fine) < len(fine):  # a NaN, or products xc * dy that overflow
+        odd = ~fine
+        std, offset = centre.std[odd, None], centre.offset[odd] / centre.std[odd]
+        unit = (x[:, odd] - centre.shift[odd, None]) / std
+        dgamma[odd] = (unit * dy[:, odd]).sum(axis=(0, 2)) - offset * dbeta[odd]
 
     # dx = scale * (dy - mean(dy) + slope * (xc - offset)), term by term, in place
     slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std
@@ -225,10 +231,12 @@ def inference_forward(
     channels = as_channels(x, axis)  # (A, C, B)
     gamma, beta = as_affine(gamma, beta, channels)
     mean, std = check_running(running, channels)
+    shift, offset = in_two_parts(mean, channels)
     scale = gamma / std  # (C,)
     small_buffer(channels)
-    y, shift = np.empty_like(channels), per_channel(mean, channels)
-    factor, term = per_channel(scale, channels), per_channel(beta, channels)
+    y, shift = np.empty_like(channels), per_channel(shift, channels)
+    term = beta - scale * offset if offset.any() else beta
+    factor, term = per_channel(scale, channels), per_channel(term, channels)
     for block in blocks(channels):
         part = np.subtract(channels[block], shift, out=y[block])
         part *= factor
@@ -265,9 +273,9 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
     """
     cache = cache_of(cache, InferenceCache, "inference_forward")
     dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
-    running = cache.running
+    shift, offset = in_two_parts(cache.running.mean, x)
     small_buffer(x)
-    dx, shift, scale = np.empty_like(x), per_channel(running.mean, x), per_channel(cache.scale, x)
+    dx, shift, scale = np.empty_like(x), per_channel(shift, x), per_channel(cache.scale, x)
     sums, dots = [], []
     for block in blocks(x):
         xc = np.subtract(x[block], shift, out=dx[block])
@@ -275,5 +283,5 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
         dots.append(_kernels.channel_dot(xc, dy[block]))
         np.multiply(dy[block], scale, out=dx[block])
     dbeta = _kernels.total(sums)
-    dgamma = _kernels.total(dots) / running.std
+    dgamma = (_kernels.total(dots) - offset * dbeta) / cache.running.std
     return dx.reshape(cache.shape), dgamma, dbeta

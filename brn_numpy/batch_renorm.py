@@ -184,7 +184,7 @@ def batch_renorm_forward(
     if pinned is None:
         # mu_B - mu = offset - (mu - shift): in float32, mu_B itself may have too few digits for
         # this difference, the two terms on the right have enough.
-        near = Moments(running.mean - centre.shift, running.std)
+        near = Moments((running.mean - centre.shift).astype(channels.dtype), running.std)
         pinned = _clipped(Moments(centre.offset, centre.std), near, *bounds)
     r, d = pinned
     y, effective = affine(xc, channels, x.shape, centre, gamma * r, beta + gamma * d)

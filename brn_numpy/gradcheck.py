@@ -152,7 +152,7 @@ class _Loss:
         along = v != 0
         kappa = float(np.max(np.abs(x[along] / v[along]), initial=0.0)) * steps[0]
         # Rounding of y, and of x where f subtracts a mean: x / spread digits are lost.
-        noise = np.finfo(np.float64).eps * (norm(y) + kappa * norm(self.terms)) / t
+        noise = np.finfo(np.float64).eps * (norm(y[moved]) + kappa * norm(self.terms)) / t
         # Terms that can be seen: dy_k * dy_k/dx. Terms that cancel inside f (BN of two samples has
         # dx = 0 as a difference of such terms) count when they are much larger.
         size = float(norm(right[-1] + left[-1])) / 2
@@ -185,9 +185,9 @@ class _Loss:
         slope = self.slope(v, shrink)
         good = 1e-7 * slope.size
         too_noisy = slope.noise > good  # smaller steps would drown in rounding
-        if (slope.kink or slope.error > good) and not too_noisy and shrink > 2.0**-16:
+        if (slope.kink or not slope.error <= good) and not too_noisy and shrink > 2.0**-16:
             finer = self.careful_slope(v, shrink / 16)
-            if slope.kink or finer.kink or finer.error < slope.error:
+            if slope.kink or finer.kink or not finer.error >= slope.error:
                 return finer
         return slope
 
@@ -513,7 +513,8 @@ def _functions_of(layer: Any, inputs: Any, problems: list[str], notes: list[str]
     layer = copy.deepcopy(layer)
     state = copy.deepcopy(dict(layer.state_dict()))
     named = getattr(layer, "named_parameters", None)
-    params = named() if named else {f"parameter{i}": p for i, p in enumerate(layer.parameters())}
+    unnamed = [] if named else layer.parameters()
+    params = dict(named() if named else ((f"parameter{i}", p) for i, p in enumerate(unnamed)))
     data = {name: p.data.copy() for name, p in params.items()}
     inputs = {"x": inputs["x"] if isinstance(inputs, Mapping) else inputs, **data}
     renorms: list[Any] = []  # those of the parts that have r and d now
@@ -521,7 +522,8 @@ def _functions_of(layer: Any, inputs: Any, problems: list[str], notes: list[str]
     for part in parts:  # which grows: the layers inside, and the layers inside these
         for value in vars(part).values():
             inside = value if isinstance(value, (list, tuple)) else [value]
-            parts += [each for each in inside if hasattr(each, "forward")]
+            found = [each for each in inside if hasattr(each, "forward")]
+            parts += [each for each in found if not any(each is part for part in parts)]
 
     def forward(x: Array, correction: Any = (), **given: Array) -> tuple[Any, Any]:
         for name, p in params.items():
@@ -607,6 +609,7 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
     problems += [f"backward changed its argument {k}" for k in moved]
     if not np.allclose(subject.run()[0], y, equal_nan=True):
         problems.append("two calls of forward with the same input give different outputs")
+    arrays = [subject.inputs[k] for k in subject.floats]
     grads = {}
     for name in subject.names:
         x, ours = subject.inputs[name], np.asarray(results[0].get(name))
@@ -620,7 +623,9 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
             # What rounding may do: to the gradients, and to the terms that cancel in them.
             terms = norm((np.abs(dy) + np.abs(other)) * _spread(y)) * STEPS["central"][0]
             again, third, mixed = (result[name] for result in results[1:])
-            size = terms / _steps(x, "central") + np.max(np.abs(ours) + np.abs(third))
+            # Those of one argument reach the gradients of all, |x|/spread times as large.
+            steepest = max(float(np.max(terms / _steps(a, "central"))) for a in arrays)
+            size = (steepest + np.max(np.abs(ours) + np.abs(third))) * _digits_lost(arrays)
             coarse = max(float(np.finfo(a.dtype).eps) for a in (y, ours))
             slack = 1e3 * coarse * size
             if (np.abs(ours - again) > slack).any():
@@ -628,6 +633,12 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
             elif (np.abs(2 * ours - 0.5 * third - mixed) > slack).any():
                 problems.append(f"d{name} is not linear in dy")
     return dy, grads
+
+
+def _digits_lost(arrays: list[Array]) -> float:
+    """Return 1 + |x| / spread, the largest of all arguments: so much larger rounding may become."""
+    ratios = [np.abs(a) / _steps(a, "central") * STEPS["central"][0] for a in arrays]
+    return 1 + max(float(np.fmax.reduce(ratio, axis=None)) for ratio in ratios)
 
 
 def _compare(
@@ -644,8 +655,7 @@ def _compare(
     """Compare a gradient with slopes; return the report, and the numeric gradient (or slopes)."""
     x, h, step = loss.x, _steps(loss.x, loss.method), STEPS[loss.method][0]
     arrays = {k: subject.inputs[k] for k in subject.floats}
-    ratios = [np.abs(a) / _steps(a, "central") * STEPS["central"][0] for a in arrays.values()]
-    kappa = 1 + max(float(np.fmax.reduce(ratio, axis=None)) for ratio in ratios)  # |x| / spread
+    kappa = _digits_lost(list(arrays.values()))
     eps, cap = (2.0**-23, 1e-2) if single else (2.0**-52, 1e-5)
     source = "10 x numeric error" if atol is None else f"{atol} (given)"
     source += f" + {rtol} (given)" if rtol is not None else ""
@@ -660,13 +670,14 @@ def _compare(
             v, unit = (_only(h, probe), h[probe]) if isinstance(probe, tuple) else (probe, step)
             rows.append((np.sum(ours[v != 0] * v[v != 0]), unit, *loss.careful_slope(v)))
         mine, unit, value, error, _, size, low, jump, kink = np.array(rows, np.float64).T
-        # Nothing that is wrong may hide behind a large error.
-        slack = np.fmin(10 * error, cap * np.fmax.reduce(size)) if atol is None else atol * unit
         if x.ndim > 1 and not count:
             # An error of one term spreads over its column, whichever axis that is.
             grid, axes = size.reshape(x.shape), set(range(x.ndim))
             tops = [np.fmax.reduce(grid, tuple(axes - {keep}), keepdims=True) for keep in axes]
             size = np.minimum.reduce(np.broadcast_arrays(*tops)).ravel()
+        # Nothing that is wrong may hide behind a large error.
+        top = size if x.ndim > 1 and not count else np.fmax.reduce(size)
+        slack = np.fmin(10 * error, cap * top) if atol is None else atol * unit
         allowed = slack + rtol * size
         outside = np.maximum(np.fmin(low, 0) - mine, mine - np.fmax(low + jump, 0))
         gap = np.where(kink, np.maximum(outside, 0), np.abs(mine - value))
@@ -728,7 +739,7 @@ def _telltale(name: str, ours: Array, numeric: Array, size: Array, arrays: Any) 
             factors[f"1/{n} x the numeric one: averaged?"] = 1 / n
             factors[f"{n} x the numeric one: summed?"] = n
         for axis in range(ours.ndim) if a.ndim == 1 < ours.ndim else ():
-            if len(a) == ours.shape[axis]:
+            if len(a) == ours.shape[axis] and a.all():  # 0 and 1/0 would fit anything
                 p = a.reshape([-1 if i == axis else 1 for i in range(ours.ndim)])
                 factors[f"the numeric one / {other}: is {other} missing?"] = 1 / p
                 factors[f"the numeric one x {other}: is {other} one too many?"] = p

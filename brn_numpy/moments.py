@@ -82,7 +82,11 @@ def check_moments(name: str, moments: object) -> Moments:
 
 
 def check_running(running: object, like: Array | None = None) -> Moments:
-    """Return the running pair, checked; in the dtype of the (A, C, B) array `like`, if given."""
+    """Return the running pair, checked.
+
+    With an (A, C, B) array `like`, the std is of its dtype. The mean keeps its own, since what is
+    left when it has been subtracted may be smaller than the rounding of `like`; see `in_two_parts`.
+    """
     mean, std = check_moments("running", running)
     if like is not None:
         if mean.shape != (like.shape[1],):
@@ -90,14 +94,21 @@ def check_running(running: object, like: Array | None = None) -> Moments:
                 f"running.mean and running.std must have shape ({like.shape[1]},), "
                 f"one value per channel of x, got {mean.shape}"
             )
-        real = like.real.dtype
-        mean, std = mean.astype(real, copy=False), std.astype(real, copy=False)
-    if np.count_nonzero(np.isfinite(mean) & np.isfinite(std) & (std > 0)) < len(std):
+        std = std.astype(like.real.dtype, copy=False)
+    shift = mean if like is None else mean.astype(like.real.dtype, copy=False)
+    if np.count_nonzero(np.isfinite(shift) & np.isfinite(std) & (std > 0)) < len(std):
         trail = "(a minibatch with NaN or inf leaves such values behind)"
-        each_channel("running.mean", mean, np.isfinite(mean), f"finite in {mean.dtype} {trail}")
+        each_channel("running.mean", shift, np.isfinite(shift), f"finite in {shift.dtype} {trail}")
         each_channel("running.std", std, np.isfinite(std), f"finite in {std.dtype} {trail}")
         each_channel("running.std", std, std > 0, f"> 0 in {std.dtype} (it contains eps)")
     return Moments(mean, std)
+
+
+def in_two_parts(mean: Array, like: Array) -> tuple[Array, Array]:
+    """Return a mean rounded to the dtype of `like`, and what the rounding has taken off."""
+    real = like.real.dtype
+    shift = mean.astype(real, copy=False)
+    return shift, (mean - shift).astype(real, copy=False)
 
 
 def check_batch(batch: object) -> Moments:

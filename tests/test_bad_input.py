@@ -1,5 +1,6 @@
 """Bad arguments, one by one: the error names the argument, what was expected and what came."""
 
+import math
 import re
 
 import numpy as np
@@ -266,3 +267,21 @@ def test_moments_are_vectors(shape):
     ):
         with pytest.raises(ValueError, match=rf"^{name}\.mean and {name}\.std must both have"):
             refused()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_beyond_every_float_are_refused_in_words(sign):
+    """Python's have no largest one; they count as infinite."""
+    if sign > 0:
+        assert bn.RenormSchedule(r_max=10**400).r_max == math.inf
+    else:
+        with pytest.raises(ValueError, match="r_max must be"):
+            bn.RenormSchedule(r_max=-(10**400))
+    with pytest.raises(ValueError, match="eps must be"):
+        bn.batch_moments(np.ones((2, 3)), eps=sign * 10**400)
+
+
+def test_an_array_without_axes_is_no_pair():
+    """The error names the argument."""
+    with pytest.raises(TypeError, match="running must be a pair"):
+        bn.update_running(np.array(0.5), bn.Moments(np.ones(1), np.ones(1)))

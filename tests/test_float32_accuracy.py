@@ -101,3 +101,23 @@ def test_textbook_code_is_not_accurate_there(shape):
         return (x - mean) / np.sqrt(var + x.dtype.type(1e-5))
 
     assert np.abs(textbook(x) - textbook(x.astype(np.float64))).max() > 1e-2
+
+
+def test_a_running_pair_in_float64_keeps_its_digits():
+    """Its mean lies between two float32 numbers: inference and BRN subtract all of it."""
+    x = (1e4 + 1e-2 * np.random.default_rng(0).standard_normal((64, 3))).astype(np.float32)
+    running = bn.Moments(np.array([10000.0003, 9999.9997, 10000.00045]), np.full(3, 0.01))
+    gamma, beta = np.array([1.0, -2.0, 0.5]), np.array([0.0, 1.0, -1.0])
+    dy = np.random.default_rng(1).standard_normal(x.shape)
+    expected, cache = bn.inference_forward(x.astype(np.float64), gamma, beta, running)
+    gradients = bn.inference_backward(dy, cache)
+    y, cache = bn.inference_forward(x, gamma, beta, running)
+    assert y.dtype == np.float32 and np.abs(y - expected).max() <= 1e-5
+    for found, right in zip(bn.inference_backward(dy, cache), gradients, strict=True):
+        assert found.dtype == np.float32
+        assert np.abs(found - right).max() <= 1e-5 * max(1, np.abs(right).max())
+    free = {"r_max": np.inf, "d_max": np.inf}
+    y, cache = bn.batch_renorm_forward(x, gamma, beta, running, **free)
+    assert y.dtype == cache.d.dtype == np.float32 and np.abs(y - expected).max() <= 1e-5
+    with pytest.raises(ValueError, match=r"running\.mean must be finite in float32"):
+        bn.inference_forward(x, gamma, beta, running._replace(mean=np.full(3, 1e300)))

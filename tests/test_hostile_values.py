@@ -201,3 +201,20 @@ def test_huge_skewed_channels(dtype, huge):
     np.testing.assert_allclose(y, expected, rtol=50 * np.finfo(dtype).eps)
     np.testing.assert_allclose(cache.batch.std / huge, unit.std(axis=0), rtol=1e-5)
     np.testing.assert_allclose(cache.batch.mean / huge, unit.mean(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e36), (np.float64, 1e306)])
+def test_products_that_overflow_cost_no_gradient(dtype, size):
+    """The sum of (x - mean) * dy overflows, but not dgamma; other channels keep theirs."""
+    unit = np.random.default_rng(5).standard_normal((500, 3)).astype(dtype)
+    x = unit * np.array([1, size, 1], dtype)
+    dy = unit + np.random.default_rng(6).standard_normal(x.shape).astype(dtype)
+    dy[:, 2] = np.nan
+    gamma, beta = np.full(3, 2, dtype), np.ones(3, dtype)
+    dx, dgamma, dbeta = bn.batch_norm_backward(dy, bn.batch_norm_forward(x, gamma, beta)[1])
+    cache = bn.batch_norm_forward(unit, gamma, beta, eps=1e-30)[1]
+    expected = bn.batch_norm_backward(dy, cache)
+    np.testing.assert_allclose(dgamma[1], expected[1][1], rtol=1e-4)
+    np.testing.assert_allclose(dx[:, 1] * dtype(size), expected[0][:, 1], rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(dgamma[0], expected[1][0], rtol=1e-4)
+    assert np.isnan(dgamma[2]) and np.isfinite(dbeta[:2]).all()

@@ -11,6 +11,8 @@ import numpy as np
 from .._checks import Array
 from .._files import whole_file
 
+LONGEST_KEY = 65_000  # bytes; a name in a zip file has at most 65,535
+
 
 def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
     """Write arrays by name, such as a `state_dict()`, to an .npz file.
@@ -29,6 +31,8 @@ def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
     ------
     TypeError
         If a key is no string, or an array holds Python objects.
+    ValueError
+        If a key is one that a zip file cannot hold.
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
@@ -36,6 +40,11 @@ def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
     for key, array in arrays.items():
         if not isinstance(key, str) or not key:
             raise TypeError(f"state must have strings as keys, got {key!r}")
+        if "\0" in key or len(key.encode()) > LONGEST_KEY:
+            raise ValueError(
+                f"state must have keys of at most {LONGEST_KEY} bytes and without NUL, which a zip "
+                f"file can hold, got {key!r:.60}"
+            )
         if array.dtype.hasobject:
             raise TypeError(f"state[{key!r}] holds Python objects, expected numbers")
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:  # as np.savez does

@@ -90,12 +90,17 @@ class Layer:
                 problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
             elif value.dtype.kind != own[key].dtype.kind:
                 problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf and is refused
+        with np.errstate(over="ignore"):
             fitting = {
                 key: value.astype(own[key].dtype)
                 for key, value in given.items()
                 if (value.shape, value.dtype.kind) == (own[key].shape, own[key].dtype.kind)
             }
+        problems += [
+            f"{key!r} has values that {value.dtype} cannot hold"
+            for key, value in fitting.items()
+            if (np.isinf(value) & np.isfinite(given[key])).any()
+        ]
         problems += self._value_problems(fitting)
         if problems:
             raise ValueError(

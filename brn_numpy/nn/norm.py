@@ -55,7 +55,8 @@ class BatchNorm(Layer):
         Normalise in groups of this many samples: with G groups, the samples g, g + G, g + 2G, ...
         are group g. The running pair moves once, towards the mean of the groups' moments.
     dtype : float64 or float32
-        Of the parameters and the running pair. Outputs have the dtype of the input.
+        Of the parameters and the running pair. Outputs have the dtype of the input. A running pair
+        in float32 cannot follow what is smaller than its rounding: at a mean of 1e4, 1e-3.
 
     Attributes
     ----------
@@ -229,18 +230,20 @@ class BatchRenorm(BatchNorm):
 
     @property
     def r(self) -> Array:
-        """The scale correction of the latest training forward: (C,), or (groups * C,)."""
+        """The scale correction of the latest forward, in training: (C,), or (groups * C,)."""
         return self._latest_correction()[0]
 
     @property
     def d(self) -> Array:
-        """The shift correction of the latest training forward: (C,), or (groups * C,)."""
+        """The shift correction of the latest forward, in training: (C,), or (groups * C,)."""
         return self._latest_correction()[1]
 
     def _latest_correction(self) -> tuple[Array, Array]:
         cache = None if self.cache is None else self.cache.function
         if not isinstance(cache, BatchRenormCache):
-            raise RuntimeError("there is no r and d before a forward in training mode")
+            raise RuntimeError(
+                "there is no r and d: the latest forward must be one in training mode"
+            )
         return cache.r, cache.d
 
     def _normalise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -51,6 +52,10 @@ class Optimizer:
                     f"parameter {position} must have a gradient of its shape {param.data.shape}, "
                     f"got {param.grad.shape}"
                 )
+            if param.grad.dtype.kind != "f":
+                raise TypeError(
+                    f"parameter {position} must have a real gradient, got {param.grad.dtype}"
+                )
             grads.append(param.grad)
         self.steps += 1
         for position, (param, grad) in enumerate(zip(self.parameters, grads, strict=True)):
@@ -74,7 +79,7 @@ class Optimizer:
             for name, arrays in self.slots.items()
             for position, array in enumerate(arrays)
         }
-        return {"lr": np.asarray(self.lr), "steps": np.asarray(self.steps), **state}
+        return {"lr": np.asarray(float(self.lr)), "steps": np.asarray(self.steps), **state}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a state that `state_dict` returned, all of it or, if it does not fit, nothing.
@@ -93,6 +98,8 @@ class Optimizer:
                 problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
             elif value.dtype.kind != own[key].dtype.kind:
                 problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
+            elif np.abs(value[np.isfinite(value)]).max(initial=0) > _largest(own[key]):
+                problems.append(f"{key!r} has values that {own[key].dtype} cannot hold")
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
@@ -104,6 +111,10 @@ class Optimizer:
         for name, arrays in self.slots.items():
             for position, array in enumerate(arrays):
                 arrays[position] = given[f"{name}.{position}"].astype(array.dtype)
+
+
+def _largest(like: Array) -> float:
+    return float(np.finfo(like.dtype).max) if like.dtype.kind == "f" else math.inf
 
 
 class SGD(Optimizer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._checks import Array
@@ -32,7 +32,8 @@ class Sequential(Layer):
         for position, layer in enumerate(layers):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers[{position}] must be a Layer, got {layer!r}")
-            if any(layer is other for other in layers[:position]):
+            before = _flat(layers[:position])
+            if any(inside is other for inside in _flat([layer]) for other in before):
                 raise ValueError(
                     f"layers[{position}] stands there twice: a layer remembers one forward only"
                 )
@@ -117,6 +118,14 @@ class Sequential(Layer):
     def _set_attributes(self, attributes: Any) -> None:
         for layer, saved in zip(self.layers, attributes, strict=True):
             layer._set_attributes(saved)
+
+
+def _flat(layers: Iterable[Layer]) -> list[Layer]:
+    """Return the layers, those of networks inside included."""
+    found: list[Layer] = []
+    for layer in layers:
+        found += [layer, *_flat(layer if isinstance(layer, Sequential) else ())]
+    return found
 
 
 def _part(state: Mapping[str, Array], position: int) -> dict[str, Array]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from gradcheck_variants import BatchNorm, BatchRenorm, Chain, bn_inputs
 
+from brn_numpy import nn
 from brn_numpy.gradcheck import PrecisionWarning, check_gradients
 
 
@@ -87,3 +88,49 @@ def test_batch_renorm_inside_a_chain_can_be_pinned():
         check_gradients(BatchNorm(3), x, frozen=True)
     with pytest.raises(ValueError):  # two layers, one pair
         check_gradients(net, x, frozen={"correction": ([np.ones(3)], [np.zeros(3)])})
+
+
+def test_a_layer_that_knows_its_parent():
+    """The search for parts inside ends; parameters may come as pairs, as PyTorch has them."""
+
+    class Parent:
+        def __init__(self):
+            self.inner = nn.Linear(3, 2, rng=0)
+            self.inner.parent = self
+
+        def named_parameters(self):
+            return iter(self.inner.named_parameters().items())
+
+        def state_dict(self):
+            return self.inner.state_dict()
+
+        def load_state_dict(self, state):
+            self.inner.load_state_dict(state)
+
+        def forward(self, x):
+            return self.inner.forward(x)
+
+        def backward(self, dy):
+            return self.inner.backward(dy)
+
+    check_gradients(Parent(), np.ones((4, 3))).assert_ok()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e-4, 1e-5])
+def test_a_bias_without_effect_is_no_want_of_linearity(scale):
+    """Before BN, the gradient of a bias is 0 but for the rounding of larger terms."""
+    for seed in range(5):
+        x = np.random.default_rng(seed).standard_normal((8, 4)) * scale
+        net = nn.Sequential(nn.Linear(4, 4, rng=seed), nn.BatchNorm(4))
+        assert not check_gradients(net, x).problems
+
+
+def test_inputs_far_from_zero_are_no_want_of_linearity():
+    """The same with |x| / spread digits lost."""
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((8, 4)) + 1e4
+        net = nn.Sequential(
+            nn.Linear(4, 5, rng=rng), nn.BatchNorm(5), nn.ReLU(), nn.Linear(5, 2, rng=rng)
+        )
+        assert not check_gradients(net, x).problems

@@ -208,3 +208,41 @@ def test_a_wrong_gradient_where_every_term_is_0(directions):
         report = check_gradients(forward, lambda dy, _: dy, {"x": x}, directions=directions)
         assert not report.ok and "WRONG" in str(report)
         check_gradients(forward, lambda dy, _: 0 * dy, {"x": x}, directions=directions).assert_ok()
+
+
+def test_zeros_are_no_telltale():
+    """Of a beta that is 0 nothing can be said to be missing."""
+
+    def forward(x, w, b):
+        return x @ w + b, (x, w)
+
+    def backward(dy, cache):
+        return dy @ cache[1].T * 1.01, cache[0].T @ dy, dy.sum(axis=0)
+
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal((5, 4)), rng.standard_normal((4, 4)), np.zeros(4)]
+    report = check_gradients(forward, backward, inputs)
+    assert not report.ok and "missing" not in report.arguments[0].remark
+
+
+@pytest.mark.parametrize("method", ["richardson", "central", "complex"])
+def test_columns_of_other_scales_hide_nothing(method):
+    """Half of a gradient that is 0 is found, though the other half is a million times as large."""
+    scale = np.array([1e-3, 1e-3, 1e3, 1e3])
+    x = np.random.default_rng(0).standard_normal((6, 4)) * scale
+    for right, factor in ((True, 1), (False, scale > 1)):
+        report = check_gradients(
+            lambda x: (x * x, x), lambda dy, x, k=factor: dy * 2 * x * k, [x], method=method
+        )
+        assert report.ok == right
+
+
+@pytest.mark.parametrize("method", ["richardson", "central"])
+def test_the_border_of_a_domain(method):
+    """A step over it gives NaN: then smaller steps are taken."""
+    u = np.random.default_rng(0).uniform(0, 1, (64, 8))
+    check_gradients(
+        lambda x: (-np.log(x), x), lambda dy, x: -dy / x, [u], method=method
+    ).assert_ok()
+    wrong = check_gradients(lambda x: (-np.log(x), x), lambda dy, x: dy / x, [u], method=method)
+    assert not wrong.ok

@@ -181,6 +181,11 @@ def test_without_bias():
 def test_sequential_refuses_what_cannot_work():
     """No layers, a layer twice (it remembers one forward), something that is no layer."""
     relu = nn.ReLU()
+    for again in (nn.Sequential(relu), nn.Sequential(nn.Flatten(), nn.Sequential(relu))):
+        with pytest.raises(ValueError, match=r"layers\[1\] stands there twice"):
+            nn.Sequential(relu, again)
+        with pytest.raises(ValueError, match=r"layers\[1\] stands there twice"):
+            nn.Sequential(again, relu)
     with pytest.raises(ValueError, match=r"layers\[2\] stands there twice"):
         nn.Sequential(relu, nn.Flatten(), relu)
     with pytest.raises(ValueError, match="at least one layer"):

@@ -203,6 +203,6 @@ def test_r_and_d_before_there_are_any():
     layer = nn.BatchRenorm(3)
     for _ in range(2):
         for name in ("r", "d"):
-            with pytest.raises(RuntimeError, match="before a forward in training mode"):
+            with pytest.raises(RuntimeError, match="the latest forward must be one in training"):
                 getattr(layer, name)
         layer.eval().forward(np.random.default_rng(0).standard_normal((4, 3)))

@@ -247,3 +247,35 @@ def test_a_gradient_of_a_wrong_shape_changes_nothing():
             optimizer.step()
     assert optimizer.steps == 0
     assert np.array_equal(params[0].data, np.ones(2))
+
+
+@pytest.mark.parametrize("rate", [0, 1, np.float32(0.5)])
+def test_a_rate_of_any_kind_of_number_is_kept(rate):
+    """`lr` may be changed between steps, to an integer as well; the state holds a float."""
+    one, other = (nn.SGD([nn.Parameter(np.ones(2))], 0.1) for _ in range(2))
+    saved = one.state_dict()
+    one.lr = rate
+    other.load_state_dict(one.state_dict())
+    assert other.lr == rate and isinstance(other.lr, float)
+    one.load_state_dict(saved)
+    assert one.lr == 0.1
+
+
+def test_a_state_that_float32_cannot_hold_is_refused():
+    """A velocity of 1e50 would be inf from then on."""
+    param = nn.Parameter(np.ones(2, np.float32))
+    optimizer = nn.SGD([param], 0.1, momentum=0.9)
+    [slot] = [key for key in optimizer.state_dict() if "." in key]
+    state = {**optimizer.state_dict(), slot: np.array([0.0, 1e50])}
+    with pytest.raises(ValueError, match="has values that float32 cannot hold"):
+        optimizer.load_state_dict(state)
+
+
+def test_a_complex_gradient_changes_nothing():
+    """It is refused before the first parameter moves."""
+    params = [nn.Parameter(np.ones(2)), nn.Parameter(np.ones(2))]
+    params[0].grad, params[1].grad = np.ones(2), np.ones(2, complex)
+    optimizer = nn.SGD(params, 0.1)
+    with pytest.raises(TypeError, match="parameter 1 must have a real gradient, got complex128"):
+        optimizer.step()
+    assert optimizer.steps == 0 and (params[0].data == 1).all()

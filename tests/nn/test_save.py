@@ -226,3 +226,11 @@ def test_a_link_stays_a_link(tmp_path):
     nn.save({"a": np.ones(2)}, tmp_path / "link.npz")
     assert (tmp_path / "link.npz").is_symlink()
     assert np.array_equal(nn.load(tmp_path / "real.npz")["a"], np.ones(2))
+
+
+@pytest.mark.parametrize("key", ["a\0b", "x" * 70_000], ids=["NUL", "long"])
+def test_keys_that_a_zip_file_cannot_hold(tmp_path, key):
+    """One would be cut and take another's place; nothing is written."""
+    with pytest.raises(ValueError, match="state must have keys of at most 65000 bytes"):
+        nn.save({key: np.ones(2), "a": np.zeros(2)}, tmp_path / "state.npz")
+    assert not list(tmp_path.iterdir())

@@ -207,3 +207,17 @@ def test_more_than_ten_layers():
     randomise(nets[0], rng)
     nets[1].load_state_dict(nets[0].state_dict())
     assert same_bits(nets[1].state_dict(), nets[0].state_dict())
+
+
+@pytest.mark.parametrize("key", ["weight", "bias", "running_mean"])
+def test_values_that_float32_cannot_hold_are_refused(key):
+    """They would become inf; an inf that is there already is taken, but for a running value."""
+    layer = nn.BatchNorm(2, dtype=np.float32)
+    before = layer.state_dict()
+    state = {k: v.astype(np.float64) if v.shape else v for k, v in before.items()}
+    with pytest.raises(ValueError, match=f"'{key}' has values that float32 cannot hold"):
+        layer.load_state_dict({**state, key: np.array([1.0, -1e50])})
+    assert same_bits(layer.state_dict(), before)
+    if key == "weight":
+        layer.load_state_dict({**state, key: np.array([1.0, np.inf])})
+        assert np.isinf(layer.weight.data[1])
