@@ -178,6 +178,20 @@ def centre(x: Array, eps: float) -> tuple[Array, Centre]:
     return xc, found
 
 
+def mend_overflow(dgamma: Array, x: Array, dy: Array, centre: Centre) -> None:
+    """Compute the sums of xhat * dy anew, in place, in the rare channels where they are not finite.
+
+    There (x - shift) * dy has overflowed, in float32 from values of 1e36 on, though xhat * dy would
+    not; or there is a NaN, which stays one.
+    """
+    fine = np.isfinite(dgamma)
+    if np.count_nonzero(fine) < len(fine):
+        odd = ~fine
+        shift, offset, std = (vector[odd, None] for vector in centre)
+        xhat = (x[:, odd] - shift - offset) / std
+        dgamma[odd] = (xhat * dy[:, odd]).sum(axis=(0, 2))
+
+
 def _centre_with_care(x: Array, eps: float) -> tuple[Array, Centre]:
     """Do what `centre` does, for the rare channels in which it loses digits or overflows.
 

@@ -167,12 +167,7 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
         dots.append(_kernels.channel_dot(xc, dy[block]))
     dbeta = _kernels.total(sums)
     dgamma = (_kernels.total(dots) - centre.offset * dbeta) / centre.std
-    fine = np.isfinite(dgamma)
-    if np.count_nonzero(fine) < len(fine):  # a NaN, or products xc * dy that overflow
-        odd = ~fine
-        std, offset = centre.std[odd, None], centre.offset[odd] / centre.std[odd]
-        unit = (x[:, odd] - centre.shift[odd, None]) / std
-        dgamma[odd] = (unit * dy[:, odd]).sum(axis=(0, 2)) - offset * dbeta[odd]
+    _kernels.mend_overflow(dgamma, x, dy, centre)
 
     # dx = scale * (dy - mean(dy) + slope * (xc - offset)), term by term, in place
     slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std

@@ -610,6 +610,12 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
     if not np.allclose(subject.run()[0], y, equal_nan=True):
         problems.append("two calls of forward with the same input give different outputs")
     arrays = [subject.inputs[k] for k in subject.floats]
+    with np.errstate(all="ignore"):
+        # What rounding may do to terms that cancel in the gradients: those of one argument reach
+        # the gradients of all, |x|/spread times as large.
+        terms = norm((np.abs(dy) + np.abs(other)) * _spread(y)) * STEPS["central"][0]
+        steepest = max(float(np.max(terms / _steps(a, "central"))) for a in arrays)
+        lost = _digits_lost(arrays)
     grads = {}
     for name in subject.names:
         x, ours = subject.inputs[name], np.asarray(results[0].get(name))
@@ -620,12 +626,8 @@ def _analytic(subject: _Subject, rng: Any, problems: list[str]) -> tuple[Array, 
                 continue
         grads[name] = ours.astype(np.float64)
         with np.errstate(all="ignore"):
-            # What rounding may do: to the gradients, and to the terms that cancel in them.
-            terms = norm((np.abs(dy) + np.abs(other)) * _spread(y)) * STEPS["central"][0]
             again, third, mixed = (result[name] for result in results[1:])
-            # Those of one argument reach the gradients of all, |x|/spread times as large.
-            steepest = max(float(np.max(terms / _steps(a, "central"))) for a in arrays)
-            size = (steepest + np.max(np.abs(ours) + np.abs(third))) * _digits_lost(arrays)
+            size = (steepest + np.max(np.abs(ours) + np.abs(third))) * lost
             coarse = max(float(np.finfo(a.dtype).eps) for a in (y, ours))
             slack = 1e3 * coarse * size
             if (np.abs(ours - again) > slack).any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import sys
@@ -40,19 +41,14 @@ def check_writable(path: str | None, source: str | None = None) -> None:
     if path is None:
         return
     target = Path(path).resolve()  # what a link points to
-    try:
-        target.stat()
-    except FileNotFoundError:
-        pass
-    except OSError as error:  # a name that is too long, a file in the place of a folder
-        raise UserError(f"--json {path}: {error.strerror}") from None
-    if source and target.exists() and Path(source).exists() and _is_read(target, Path(source)):
+    there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
+    if source and there and os.path.exists(source) and _is_read(target, Path(source)):
         raise UserError(f"--json {path} would replace what is read; choose another name")
-    if target.exists() and not (target.is_file() or target.is_dir()):
-        raise UserError(f"--json {path} is no ordinary file, expected the name of one")
-    if target.is_dir():
+    if os.path.isdir(target):
         raise UserError(f"--json {path} is a folder, expected the name of a file")
-    if not target.parent.is_dir():
+    if there and not os.path.isfile(target):
+        raise UserError(f"--json {path} is no ordinary file, expected the name of one")
+    if not os.path.isdir(target.parent):
         folder = target.parent if Path(path).is_symlink() else Path(path).parent
         raise UserError(f"--json {path}: there is no folder {folder}")
     try:

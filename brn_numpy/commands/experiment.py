@@ -20,7 +20,7 @@ from ..experiments.images import digest, draw, images_of, load_images
 from ..experiments.measures import check_test_images
 from ..experiments.networks import build
 from ..experiments.report import bars_of, markdown_of, report
-from ..experiments.runner import Result, interrupts_ignored, leave_interrupts_to_the_parent
+from ..experiments.runner import Result, leave_interrupts_to_the_parent, start_workers
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import Spec
 from .common import THREADS, Progress, UserError, positive, show
@@ -97,9 +97,7 @@ def run(options: argparse.Namespace) -> int:
         mp_context=multiprocessing.get_context("spawn"),
         initializer=leave_interrupts_to_the_parent,
     ) as executor:
-        with interrupts_ignored():  # workers inherit it: Ctrl-C is the parent's from the start
-            for _ in range(min(options.jobs, len(missing))):
-                executor.submit(int)
+        start_workers(executor, min(options.jobs, len(missing)))
         for experiment in experiments:
             specs = experiment.specs(seeds)
             wanted = [spec for spec in specs if spec not in known]
@@ -147,11 +145,13 @@ class _Keeper:
         self.saved = time.monotonic()
 
     def add(self, spec: Spec, result: Result) -> None:
+        """Note a result."""
         self.results[spec] = result
         if time.monotonic() - self.saved > SAVE_EVERY:
             self.save()
 
     def save(self) -> None:
+        """Write all results; the file changes as a whole or not at all."""
         if self.path is None or not self.results:
             return
         in_order = sorted(self.results.items(), key=lambda item: str(item[0]))
@@ -165,8 +165,9 @@ class _Keeper:
 def _chosen(names: list[str]) -> list[Experiment]:
     if names == ["all"]:
         return list(EXPERIMENTS.values())
-    for name in {"all", "list"} & set(names):
-        raise UserError(f"{name} stands alone, got {' '.join(names)}")
+    for name in ("all", "list"):
+        if name in names:
+            raise UserError(f"{name} stands alone, got {' '.join(names)}")
     for name in names:
         if name not in EXPERIMENTS:
             raise UserError(

@@ -14,9 +14,8 @@ and on a cluster, with Dask or with MPI, the same call:
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
-from contextlib import contextmanager
 from typing import Any
 
 from .one import run_one
@@ -76,12 +75,15 @@ def run(
     return {spec: results[spec] for spec in wanted}
 
 
-@contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C for a moment; processes that are started meanwhile ignore it for good."""
+def start_workers(executor: Executor, count: int) -> None:
+    """Start the processes of an executor; they ignore Ctrl-C from the start, as their parent does.
+
+    Those that start later would take it until their `leave_interrupts_to_the_parent` has run.
+    """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        yield
+        for _ in range(count):
+            executor.submit(int)
     finally:
         signal.signal(signal.SIGINT, before)
 

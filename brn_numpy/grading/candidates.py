@@ -106,6 +106,13 @@ class After(NamedTuple):
 RIGHT = After()
 
 
+def contexts(planted: Planted) -> list[After]:
+    """Return what the cache may hold after a forward pass with these mistakes."""
+    if not planted:
+        return [RIGHT]
+    return [After(planted), After(planted, "values"), RIGHT, After(planted, "correction")]
+
+
 @lru_cache(maxsize=4096)
 def observed(function: str, planted: Planted, seed: int, after: After = RIGHT) -> Seen | None:
     """Return what a function with these mistakes does; None if it cannot run."""

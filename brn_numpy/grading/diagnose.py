@@ -15,11 +15,12 @@ import numpy as np
 from . import findings
 from .between import kept_elsewhere
 from .building import built
+from .candidates import contexts
 from .contract import FORWARD_OF, Solution
 from .edges import note_on_edges
 from .naming import name
 from .observe import ROWS, situations
-from .own_forward import GRADIENT, contexts, right_for_own_forward
+from .own_forward import GRADIENT, right_for_own_forward
 from .results import Failure, tidy
 from .seen import Seen, differing, look, right, right_for_rows
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, Finding, Verdict

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 
 from .candidates import Candidate, candidates, observed, solution_with
 from .catalogue import BY_KEY, Mistake
 from .catalogue.entry import See
-from .catalogue.lines import FOR_RENORM, ONLY
+from .catalogue.lines import ELSEWHERE, ONLY
 from .contract import CONTRACT, Solution
 from .patterns import describe
 from .properties import MATHEMATICS
@@ -32,36 +32,35 @@ def of_candidate(candidate: Candidate, function: str, known: Collection[str] = (
     text = f"For {candidate.only} only: {text[0].lower() + text[1:]}"
     found = of_mistake(candidate.mistake, function, text, known)
     solution = solution_with(function, candidate.planted)
-    for see in _lines(candidate, function):
-        if shows(see, solution):
+    images = any(name in candidate.mistake.see.run for name in ("x4", "y4"))
+    for see in (
+        _elsewhere(ONLY[candidate.only, images], function),
+        _see(candidate.mistake, function),
+    ):
+        if see is not None and shows(see, solution):
             return replace(found, line=see.line)
     return replace(found, line="")
-
-
-def _lines(candidate: Candidate, function: str) -> Iterator[See]:
-    """Go through the lines that may show a mistake which is made in one place only."""
-    own = candidate.mistake.see
-    images = any(name in own.run for name in ("x4", "y4"))
-    for see in (ONLY[candidate.only, images], own):
-        if candidate.mistake.function == function and see == own:
-            yield see
-        elif function.startswith("batch_renorm"):
-            yield from [FOR_RENORM[see]] if see in FOR_RENORM else []
-        else:
-            yield see
 
 
 def of_mistake(
     mistake: Mistake, function: str, text: str = "", known: Collection[str] = ()
 ) -> Finding:
     """Return the finding of a mistake, in its own function or in one that is written like it."""
-    see = mistake.see if mistake.function == function else FOR_RENORM.get(mistake.see)
-    text = text or mistake.told()
+    see, text = _see(mistake, function), text or mistake.told()
     if mistake.function == "renorm_correction" != function:
         text = (
             f"{'As in renorm_correction' if mistake.key in known else 'In the correction'}: {text}"
         )
     return Finding(text, mistake.why, see.line if see else "", mistake.key)
+
+
+def _see(mistake: Mistake, function: str) -> See | None:
+    """Return what shows a mistake in a function; None if there is no line for it there."""
+    return mistake.see if mistake.function == function else _elsewhere(mistake.see, function)
+
+
+def _elsewhere(see: See, function: str) -> See | None:
+    return ELSEWHERE[function].get(see) if function in ELSEWHERE else see
 
 
 def flaws(function: str, seen: Seen, seed: int) -> list[Finding]:

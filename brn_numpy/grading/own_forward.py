@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array
-from .candidates import RIGHT, After, Planted, observed
-from .catalogue import MISTAKES
+from .candidates import contexts, observed
 from .catalogue.parts import total
 from .contract import CONTRACT, FORWARD_OF, Solution
 from .mixtures import own_outputs, right_with_some_of_it
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 from .properties import MATHEMATICS
 from .properties.base import copying
-from .seen import FEW, Seen, Values, close, right, same
+from .seen import FEW, Seen, close, right, same
 from .stop_gradient import flows_through_correction
 from .verdict import Verdict
 
@@ -39,13 +38,6 @@ BY_NAME = {p.name: p for p in MATHEMATICS}
 FORMULA = "this is the right formula, applied to what that one stores"
 GRADIENT = "this is its gradient"
 DIGITS = "this is right in the digits that that one leaves"
-
-
-def contexts(planted: Planted) -> list[After]:
-    """Return what the cache may hold after a forward pass with these mistakes."""
-    if not planted:
-        return [RIGHT]
-    return [After(planted), After(planted, "values"), RIGHT, After(planted, "correction")]
 
 
 def right_for_own_forward(
@@ -68,9 +60,8 @@ def right_for_own_forward(
             found[result] = FORMULA
     if len(found) < len(wrong) and _normalises(solution, FORWARD_OF[function], seed):
         faulty = _far_from_numeric(solution, function, seed)
-        if function == "batch_renorm_backward" and (
-            flows_through_correction(solution, seed)
-            or _is_known_to_flow(seen.values["dx"], seed, forward.planted)
+        if function == "batch_renorm_backward" and flows_through_correction(
+            solution, seen.values["dx"], seed, forward.planted
         ):
             faulty.add("dx")
         found |= {r: GRADIENT for r in wrong if r not in faulty and r not in found}
@@ -78,17 +69,6 @@ def right_for_own_forward(
         if right_with_some_of_it(function, result, seen.values[result], outputs, seed):
             found[result] = FORMULA
     return found
-
-
-def _is_known_to_flow(dx: Values, seed: int, planted: Planted) -> bool:
-    """Return whether a mistake of the catalogue that is none with narrow bounds explains dx."""
-    rivals = [
-        observed("batch_renorm_backward", tuple(mistake.parts.items()), seed, after)
-        for mistake in MISTAKES
-        if (mistake.topic, mistake.verdict) == ("stop gradient", "wrong")
-        for after in contexts(planted)
-    ]
-    return any(rival is not None and same(dx, rival.values["dx"]) for rival in rivals)
 
 
 def _far_from_numeric(solution: Solution, function: str, seed: int) -> set[str]:

@@ -10,16 +10,37 @@ from __future__ import annotations
 import numpy as np
 
 from .._checks import Array
+from .candidates import Planted, contexts, observed
+from .catalogue import MISTAKES
 from .contract import Solution
 from .observe import arguments_of
 from .probe import Probe, make_probe
+from .seen import Values, same
 
 STEP = 1e-5
+MISTAKEN = [m for m in MISTAKES if m.topic == "stop gradient" and m.verdict == "wrong"]
 
 
-def flows_through_correction(solution: Solution, seed: int) -> bool:
+def flows_through_correction(solution: Solution, dx: Values, seed: int, planted: Planted) -> bool:
+    """Return whether dx is a slope with r or d free, or what a known mistake of that kind gives.
+
+    `planted` are the known mistakes of the forward pass. One that leaves d out has no slope by d,
+    but its backward pass may have the term all the same.
+    """
+    rivals = (
+        observed("batch_renorm_backward", tuple(mistake.parts.items()), seed, after)
+        for mistake in MISTAKEN
+        for after in contexts(planted)
+    )
+    if any(rival is not None and same(dx, rival.values["dx"]) for rival in rivals):
+        return True
+    return _is_slope_with_free_correction(solution, seed)
+
+
+def _is_slope_with_free_correction(solution: Solution, seed: int) -> bool:
     """Return whether dx is the slope with r or d, or both, free, and not with both held."""
     probe = make_probe(seed)
+    forward, backward = (solution[f"batch_renorm_{name}"] for name in ("forward", "backward"))
     direction = np.random.default_rng(seed).standard_normal(probe.x.shape)
     held_r, held_d = _unclipped(probe.batch_mean, probe.batch_std, probe)
 
@@ -29,21 +50,18 @@ def flows_through_correction(solution: Solution, seed: int) -> bool:
         r, d = _unclipped(mean, std, probe)
         running_std = std / (held_r if hold_r else r)
         running_mean = mean - (held_d if hold_d else d) * running_std
-        statistics = running_mean, running_std, probe.r_max, probe.d_max, probe.eps
-        y = solution["batch_renorm_forward"](x, probe.gamma.copy(), probe.beta.copy(), *statistics)[
+        gamma, beta = probe.gamma.copy(), probe.beta.copy()
+        y = forward(x, gamma, beta, running_mean, running_std, probe.r_max, probe.d_max, probe.eps)[
             0
         ]
         return float((probe.dy * y).sum())
 
-    def slope(hold_r: bool, hold_d: bool) -> float:
-        return (loss(STEP, hold_r, hold_d) - loss(-STEP, hold_r, hold_d)) / (2 * STEP)
-
-    cache = solution["batch_renorm_forward"](*arguments_of("batch_renorm_forward", probe))[1]
-    dx = solution["batch_renorm_backward"](probe.dy.copy(), cache)[0]
-    mine = (np.asarray(dx) * direction).sum()
+    cache = forward(*arguments_of("batch_renorm_forward", probe))[1]
+    dx = np.asarray(backward(probe.dy.copy(), cache)[0])
 
     def fits(hold_r: bool, hold_d: bool) -> bool:
-        return bool(abs(slope(hold_r, hold_d) - mine) < 1e-6 * np.abs(dx).sum())
+        slope = (loss(STEP, hold_r, hold_d) - loss(-STEP, hold_r, hold_d)) / (2 * STEP)
+        return bool(abs(slope - (dx * direction).sum()) < 1e-6 * np.abs(dx).sum())
 
     free = ((False, False), (True, False), (False, True))
     return not fits(True, True) and any(fits(*held) for held in free)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from .._checks import Array, float_array, is_complex
+from .fitting import fitting, refuse
 
 
 class Parameter:
@@ -81,33 +80,9 @@ class Layer:
         ValueError
             With a list of all missing and unexpected keys, wrong shapes and bad values.
         """
-        own = self.state_dict()
-        problems = [f"missing key {key!r}" for key in own if key not in state]
-        problems += [f"unexpected key {key!r}" for key in state if key not in own]
-        given = {key: np.asarray(state[key]) for key in own if key in state}
-        for key, value in given.items():
-            if value.shape != own[key].shape:
-                problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
-            elif value.dtype.kind != own[key].dtype.kind:
-                problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
-        with np.errstate(over="ignore"):
-            fitting = {
-                key: value.astype(own[key].dtype)
-                for key, value in given.items()
-                if (value.shape, value.dtype.kind) == (own[key].shape, own[key].dtype.kind)
-            }
-        problems += [
-            f"{key!r} has values that {value.dtype} cannot hold"
-            for key, value in fitting.items()
-            if (np.isinf(value) & np.isfinite(given[key])).any()
-        ]
-        problems += self._value_problems(fitting)
-        if problems:
-            raise ValueError(
-                f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
-                + "\n  ".join(problems)
-            )
-        self._set_state(fitting)
+        values, problems = fitting(self.state_dict(), state)
+        refuse(problems + self._value_problems(values), self)
+        self._set_state(values)
 
     def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
         """Say what is wrong with the values of those entries whose keys and shapes are right."""

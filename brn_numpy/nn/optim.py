@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from .._checks import Array, integer, pair, real_number
+from .fitting import fitting, refuse
 from .layer import Parameter
 
 
@@ -89,32 +89,14 @@ class Optimizer:
         TypeError, ValueError
             With a list of all missing and unexpected keys and wrong shapes.
         """
-        own = self.state_dict()
-        problems = [f"missing key {key!r}" for key in own if key not in state]
-        problems += [f"unexpected key {key!r}" for key in state if key not in own]
-        given = {key: np.asarray(state[key]) for key in own if key in state}
-        for key, value in given.items():
-            if value.shape != own[key].shape:
-                problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
-            elif value.dtype.kind != own[key].dtype.kind:
-                problems.append(f"{key!r} must be like {own[key].dtype}, got {value.dtype}")
-            elif np.abs(value[np.isfinite(value)]).max(initial=0) > _largest(own[key]):
-                problems.append(f"{key!r} has values that {own[key].dtype} cannot hold")
-        if problems:
-            raise ValueError(
-                f"this state does not fit {type(self).__name__}; nothing was loaded:\n  "
-                + "\n  ".join(problems)
-            )
-        lr = real_number("state['lr']", given["lr"], low=0.0)
-        steps = integer("state['steps']", given["steps"], low=0)
+        values, problems = fitting(self.state_dict(), state)
+        refuse(problems, self)
+        lr = real_number("state['lr']", values["lr"], low=0.0)
+        steps = integer("state['steps']", values["steps"], low=0)
         self.lr, self.steps = lr, steps
         for name, arrays in self.slots.items():
-            for position, array in enumerate(arrays):
-                arrays[position] = given[f"{name}.{position}"].astype(array.dtype)
-
-
-def _largest(like: Array) -> float:
-    return float(np.finfo(like.dtype).max) if like.dtype.kind == "f" else math.inf
+            for position in range(len(arrays)):
+                arrays[position] = values[f"{name}.{position}"]
 
 
 class SGD(Optimizer):

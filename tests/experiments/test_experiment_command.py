@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
@@ -15,7 +16,7 @@ from brn_numpy.commands import experiment as command
 from brn_numpy.commands.common import THREADS
 from brn_numpy.experiments import store
 from brn_numpy.experiments.experiment import Claim, Experiment, Table
-from brn_numpy.experiments.runner import interrupts_ignored, leave_interrupts_to_the_parent
+from brn_numpy.experiments.runner import leave_interrupts_to_the_parent, start_workers
 from brn_numpy.experiments.spec import Spec
 
 BN = Spec(steps=400, hidden=(16,))
@@ -79,7 +80,7 @@ def test_bars(monkeypatch, capsys):
     ]
 
 
-def test_a_terminal_without_our_letters(monkeypatch, capsysbinary):
+def test_a_terminal_without_our_letters(monkeypatch):
     """Tables are printed all the same, with escapes."""
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert call(monkeypatch, "tiny", "--seeds", 2, "--markdown")[0] == 0
@@ -152,9 +153,14 @@ def test_one_thread_a_worker(monkeypatch, capsys):
     call(monkeypatch, "tiny", "--quick")
     assert os.environ[THREADS[0]] == "2" and THREADS[1] not in os.environ
     before = signal.getsignal(signal.SIGINT)
-    with interrupts_ignored():
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    assert signal.getsignal(signal.SIGINT) == before
+    seen = []
+
+    class Watching(Executor):
+        def submit(self, function):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    start_workers(Watching(), 2)
+    assert seen == [signal.SIG_IGN] * 2 and signal.getsignal(signal.SIGINT) == before
     try:
         leave_interrupts_to_the_parent()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN

@@ -188,6 +188,18 @@ SMALL_R = See(
     f"renorm_correction({STATISTICS}, 1e6, 1e6)[0]",
 )
 
+INFERENCE_FLIP = See(
+    "batch_norm_inference(x, -gamma, beta, running_mean, running_std) - beta",
+    f"-({INFERENCE} - beta)",
+)
+
+ELSEWHERE: dict[str, dict[See, See]] = {
+    "batch_renorm_forward": FOR_RENORM,
+    "batch_renorm_backward": FOR_RENORM,
+    "batch_norm_inference": {MEAN: AT_MEAN, SPREAD: ONE_STD, FLIP: INFERENCE_FLIP},
+}
+"""For a line on BN the one that shows the same mistake in another function, by that function."""
+
 ONLY: dict[tuple[str, bool], See] = {
     ("the mean", False): MEAN,
     ("the mean", True): MEAN4,
