@@ -21,7 +21,7 @@ from .probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 from .properties import MATHEMATICS
 from .properties.base import copying
 from .seen import FEW, Seen, close, right, same
-from .stop_gradient import flows_through_correction
+from .stop_gradient import holds_r_and_d
 from .verdict import Verdict
 
 NUMERIC = {
@@ -60,9 +60,7 @@ def right_for_own_forward(
             found[result] = FORMULA
     if len(found) < len(wrong) and _normalises(solution, FORWARD_OF[function], seed):
         faulty = _far_from_numeric(solution, function, seed)
-        if function == "batch_renorm_backward" and flows_through_correction(
-            solution, seen.values["dx"], seed, forward.planted
-        ):
+        if function == "batch_renorm_backward" and not holds_r_and_d(solution, seed):
             faulty.add("dx")
         found |= {r: GRADIENT for r in wrong if r not in faulty and r not in found}
     for result in set(wrong) - found.keys() if forward.spoils_cache else ():
@@ -85,7 +83,7 @@ def _far_from_numeric(solution: Solution, function: str, seed: int) -> set[str]:
 
 
 def _normalises(solution: Solution, forward: str, seed: int) -> bool:
-    """Return whether y ignores a constant added to x, and feels gamma and the other samples.
+    """Return whether y ignores a constant added to x and its means, and feels gamma and the others.
 
     The gradient of a forward pass without these, such as y = x, would be no exercise.
     """
@@ -98,7 +96,8 @@ def _normalises(solution: Solution, forward: str, seed: int) -> bool:
         return np.asarray(solution[forward](*copies)[0])
 
     y = output()
-    shifted, scaled = output(x=probe.x + 3), output(gamma=-2 * probe.gamma)
+    shifted = output(x=probe.x + 3, running_mean=probe.running_mean + 3)
+    scaled = output(gamma=-2 * probe.gamma)
     other = probe.x.copy()
     other[0] += 1
     moved = output(x=other)
