@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_interop_network import trained
+from interop_cases import trained
 
 import brn_numpy as bn
 from brn_numpy import interop, nn
