@@ -18,6 +18,13 @@ LARGEST = float(np.finfo(np.float64).max)
 
 def float_array(name: str, value: object, *, complex_ok: bool = False) -> Array:
     """Return `value` as an array of float32 or float64 (or complex128, if `complex_ok`)."""
+    if type(value) is np.ndarray and value.dtype in REAL_TYPES:
+        return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must be a plain array, got a masked one, whose mask would be lost; "
+            f"leave out what is masked, or fill it: {name}.filled(...)"
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -52,14 +59,12 @@ def channel_axis(x: Array, axis: object) -> int:
         raise ValueError(f"x must have at least 2 axes, samples and channels, got shape {x.shape}")
     if x.size == 0:
         raise ValueError(f"x must not be empty, got shape {x.shape}")
-    index = integer("axis", axis, low=-x.ndim, high=x.ndim - 1)
-    return index % x.ndim
+    return integer("axis", axis, low=-x.ndim, high=x.ndim - 1) % x.ndim
 
 
-def channel_vector(name: str, value: object, like: Array, *, complex_ok: bool = False) -> Array:
-    """Return `value` as a (C,) array, C being the channels of `like` (A, C, B)."""
-    vector = float_array(name, value, complex_ok=complex_ok)
-    channels = like.shape[1]
+def channel_vector(name: str, value: object, channels: int) -> Array:
+    """Return `value` as a (C,) array, C being the number of channels."""
+    vector = float_array(name, value, complex_ok=True)
     if vector.shape != (channels,):
         raise ValueError(
             f"{name} must have shape ({channels},), one value per channel, got {vector.shape}"
@@ -67,22 +72,28 @@ def channel_vector(name: str, value: object, like: Array, *, complex_ok: bool = 
     return vector
 
 
-def upstream(dy: object, x: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
-    """Return dy and x as (A, C, B) arrays of one dtype: that of x, or complex if dy is complex."""
-    array = float_array("dy", dy, complex_ok=True)
-    if array.shape != shape:
-        raise ValueError(
-            f"dy must have the shape of the forward's output, {shape}, got {array.shape}"
-        )
-    if is_complex(array):
+def arguments(
+    x: object, gamma: object, beta: object, axis: object
+) -> tuple[Array, Array, Array, int]:
+    """Return x, gamma (C,) and beta (C,) in the dtype of x, all complex if one is; and the axis."""
+    x = float_array("x", x, complex_ok=True)
+    gamma = float_array("gamma", gamma, complex_ok=True)
+    beta = float_array("beta", beta, complex_ok=True)
+    if is_complex(gamma) or is_complex(beta):
         x = x.astype(np.complex128, copy=False)
-    return array.astype(x.dtype, copy=False).reshape(x.shape), x
+    axis = channel_axis(x, axis)
+    if not gamma.shape == beta.shape == (x.shape[axis],):
+        channel_vector("gamma", gamma, x.shape[axis])
+        channel_vector("beta", beta, x.shape[axis])
+    return x, gamma.astype(x.dtype, copy=False), beta.astype(x.dtype, copy=False), axis
 
 
 def real_number(
     name: str, value: object, *, low: float, high: float = LARGEST, above: bool = False
 ) -> float:
     """Return `value` as a float in [low, high], or in (low, high] if `above`; never NaN."""
+    if type(value) is float and low < value <= high:
+        return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = float(value) if abs(value) <= LARGEST else math.inf if value > 0 else -math.inf
     else:
@@ -105,6 +116,8 @@ def _interval(low: float, high: float, above: bool) -> str:
 
 def pair(name: str, value: object, expected: str) -> tuple[object, object]:
     """Return the two parts of `value`, a tuple or another sequence of two."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return value
     unsized = isinstance(value, np.ndarray) and value.ndim == 0
     if unsized or not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
         raise TypeError(f"{name} must be a pair {expected}, got {type(value).__name__} {value!r}")
@@ -129,6 +142,8 @@ def each_channel(name: str, vector: Array, good: Array, expected: str) -> None:
 
 def epsilon(value: object, dtype: np.dtype[Any]) -> float:
     """Return `value` as a float > 0 that is a normal number in `dtype` too."""
+    if type(value) is float and 1e-30 <= value <= 1e30:  # normal in every dtype
+        return value
     eps = real_number("eps", value, low=0.0, above=True)
     limits = np.finfo(dtype)
     if not limits.tiny <= eps <= limits.max:
@@ -138,6 +153,8 @@ def epsilon(value: object, dtype: np.dtype[Any]) -> float:
 
 def integer(name: str, value: object, *, low: int, high: int | None = None) -> int:
     """Return `value` as an int in [low, high]; a float or a bool is refused."""
+    if type(value) is int and low <= value and (high is None or value <= high):
+        return value
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError

@@ -1,13 +1,13 @@
-"""Sums over channels, and centring that loses no digits: the one file that is clever.
+"""How the passes are fast and lose no digits: the one file that is clever.
 
-Every array here is viewed as (A, C, B): the axes before the channels, the channels, the axes
-after them. (N, C) is (N, C, 1), (N, C, H, W) is (N, C, H*W), channels-last is (N*H*W, C, 1).
-A vector of one value per channel has shape (C,).
+What each trick buys is measured by `python -m brn_numpy bench --ablate`, which switches it off. A
+vector of one value per channel has shape (C,).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,199 +15,203 @@ import numpy as np
 
 from ._checks import Array, is_complex
 
-SLICE = 1024  # so many rows are added one after the other before a new partial sum is begun
-BLOCK = 2**18  # so many values, a megabyte in float32, fit into a core's own cache
-LONG = 512  # from so many values on, the last axis is worth an inner loop of its own
+BLOCK = 2**20  # bytes: so much, and what is computed from it, stays in a core's own cache
+ROWS = 1024  # so many values are added one after the other; more would gather rounding errors
+COLUMNS = 2**14  # likewise along a row, where the BLAS library adds several side by side
+LONG = 512  # from so many values on, an axis is worth an inner loop of its own
 FEW = 2**14  # so few products may be written down: they stay in the first caches
+MANY = 2**16  # from so many values on, it pays to make several short rows one long one
 BUFFER = 512  # values; NumPy's own default is 8192
-WHOLE = [slice(None)]
 
 
-class Centre(NamedTuple):
-    """Where the values of each channel lie: their mean is shift + offset.
+class Channels(NamedTuple):
+    """An array whose channels lie as the passes need them.
 
-    One number is too coarse in float32: near 1e4 its neighbours are 1e-3 apart, which is a tenth
-    of a standard deviation of 1e-2. So the mean is kept in two parts, the rounded mean `shift`
-    and the mean `offset` of what is left when `shift` has been subtracted.
+    With B values of a channel side by side, B being long, it is (A, C, B): the axes before the
+    channels, the channels, the axes after them. With a short B, an inner loop over B would hardly
+    have begun when it ends; there it is rows (A, C * B), or fewer rows that are twice, four times,
+    ... as long. A vector is then repeated to lie in memory as a row does.
     """
 
-    shift: Array  # (C,)
-    offset: Array  # (C,)
-    std: Array  # (C,)  sqrt(biased variance + eps)
+    values: Array
+    channels: int  # C
+    columns: int  # B
+    m: Array  # (), how many values a channel has: NumPy would convert a number at every use
+    shape: tuple[int, ...]  # of the array as it came
+
+    def as_3d(self, values: Array) -> Array:
+        """View an array that is laid out like this one as (A, C, B)."""
+        return values.reshape(-1, self.channels, self.columns)
 
 
-def blocks(a: Array) -> list[slice]:
-    """Cut the first axis of (A, C, B) into slices that stay in the cache.
+def by_channel(x: Array, axis: int) -> Channels:
+    """Lay out an array: as a view of it, if its memory allows that."""
+    shape = x.shape
+    channels, columns = shape[axis], math.prod(shape[axis + 1 :])
+    m = np.array(x.size // channels, x.real.dtype)
+    if columns >= LONG:
+        x = x.reshape(-1, channels, columns)
+    else:
+        rows = math.prod(shape[:axis])
+        while x.size >= MANY and x.size < rows * LONG and rows % 2 == 0:
+            rows //= 2
+        x = x.reshape(rows, -1)
+    return Channels(x, channels, columns, m, shape)
 
-    What is done with a block in several steps reads and writes main memory only once. Without
-    blocks, forward and backward of (32, 64, 28, 28) and (32, 64, 56, 56) take 1.2 times as long in
-    float32 (these figures, and those below: `python -m brn_numpy bench --ablate`).
+
+def per_channel(vector: Array, x: Channels) -> Array:
+    """Return a vector (C,) such that it broadcasts against the values of `x`."""
+    if x.values.ndim == 3:
+        return vector[:, None]
+    if x.columns > 1:
+        vector = vector.repeat(x.columns)
+    times = x.values.shape[1] // len(vector)
+    return vector if times == 1 else np.concatenate((vector,) * times)
+
+
+def in_halves(
+    step: Callable[..., tuple[Array, ...]], arrays: Sequence[Array], vectors: Sequence[Array]
+) -> tuple[Array, ...]:
+    """Call step(*arrays, *vectors), the arrays halved until they fit into the cache.
+
+    What is done with a block in several operations reads and writes main memory only once. The sums
+    that the steps return, if any, are added in pairs, so that rounding errors grow with the
+    logarithm of the size: a float32 sum of 100,000 rows, one after the other, is wrong in the fifth
+    digit.
     """
-    rows, channels, columns = a.shape
-    if rows <= SLICE and a.size <= BLOCK:
-        return WHOLE
-    step = min(SLICE, max(1, BLOCK // (channels * columns)))
-    return [slice(start, start + step) for start in range(0, rows, step)]
+    shape = arrays[0].shape
+    rows = shape[0]
+    if rows > 1 and (rows > ROWS or arrays[0].nbytes > BLOCK):
+        cut: Any = rows // 2
+        one, two = [a[:cut] for a in arrays], [a[cut:] for a in arrays]
+    elif len(shape) == 3 and shape[2] > COLUMNS:
+        cut = shape[2] // 2
+        one, two = [a[..., :cut] for a in arrays], [a[..., cut:] for a in arrays]
+    else:
+        return step(*arrays, *vectors)
+    halves = in_halves(step, one, vectors), in_halves(step, two, vectors)
+    return tuple(a + b for a, b in zip(*halves, strict=True))
 
 
-def small_buffer(a: Array) -> None:
+def small_buffer(x: Array) -> None:
     """Let NumPy copy the vector of a broadcast in small pieces, until np.errstate is left.
 
-    In `a - vector`, NumPy copies the vector over and over through a buffer. One of 512 values
-    stays in the innermost cache; with NumPy's own, images take 1.3 to 1.6 times as long. Leaving
-    np.errstate restores the caller's buffer.
+    In `x - vector`, NumPy copies the vector over and over through a buffer. One of 512 values
+    stays in the innermost cache. Leaving np.errstate restores the caller's buffer.
     """
-    if a.shape[1] * a.shape[2] >= LONG:
+    if x.size >= FEW and x.shape[-1] >= LONG:
         np.setbufsize(BUFFER)
 
 
-def per_channel(vector: Array, like: Array) -> Array:
-    """Return a vector (C,) as (C, 1) or (C, B), which broadcasts against `like` (A, C, B).
+def subtract(x: Array, vector: Array, out: Array) -> None:
+    """Write x - vector into the new array `out`.
 
-    Where B is small, an inner loop over B values would hardly have begun when it ends. Repeated B
-    times, the vector lies in memory as a row of `like` does, and the inner loop is C * B long.
-    Without that, 8 x 8 images take 1.5 times as long.
+    In rows, it is quicker to fill `out` with the vector and to subtract in place: NumPy is slow to
+    store what it computes into memory that is not in the cache yet.
     """
-    columns = like.shape[2]
-    if columns == 1 or columns >= LONG:
-        return vector[:, None]
-    return vector.repeat(columns).reshape(-1, columns)
+    if x.ndim == 3:
+        np.subtract(x, vector, out)
+    else:
+        out[...] = vector
+        np.subtract(x, out, out)
 
 
 def channel_sum(a: Array) -> Array:
-    """Sum (A, C, B) over everything but the channels.
+    """Sum a block over everything but the channels: (C,), or for rows one sum a column.
 
-    The sums are dot products with ones, by the BLAS library. With np.sum and np.einsum, forward
-    and backward take up to 1.7 times as long.
+    The sums are dot products with ones, by the BLAS library.
     """
-    rows, channels, columns = a.shape
-    if columns >= LONG:
-        return _sum_rows(
-            a.reshape(-1, columns).dot(_ones(columns, a.dtype)).reshape(rows, channels)
-        )
-    return _sum_columns(_sum_rows(a.reshape(rows, -1)), columns)
-
-
-def channel_dot(a: Array, b: Array) -> Array:
-    """Sum the products a * b of two blocks (A, C, B) over everything but the channels.
-
-    Nothing is conjugated, so that the result is an analytic function of complex arrays; np.vecdot
-    would conjugate these.
-    """
-    if a.shape[2] >= LONG and not is_complex(a):
-        return _sum_rows(np.vecdot(a, b))
-    if a.size <= FEW:
-        return channel_sum(a * b)
-    rows, _, columns = a.shape
-    products = np.einsum("ij,ij->j", a.reshape(rows, -1), b.reshape(rows, -1))
-    return _sum_columns(products, columns)
-
-
-def total(parts: list[Array]) -> Array:
-    """Add up the sums (C,) of the blocks."""
-    return parts[0] if len(parts) == 1 else _sum_rows(np.stack(parts))
-
-
-def _sum_rows(rows: Array) -> Array:
-    """Sum (A, C) over its rows, in slices.
-
-    A float32 sum of 100,000 rows, one after the other, is wrong in the fifth digit; in slices
-    the rounding errors of one slice do not grow with the size of the whole sum.
-    """
-    while len(rows) > SLICE:
-        starts = range(0, len(rows), SLICE)
-        rows = np.stack([_sum_rows(rows[start : start + SLICE]) for start in starts])
-    total: Array = _ones(len(rows), rows.dtype).dot(rows)
+    if a.ndim == 3:
+        rows, channels, columns = a.shape
+        a = a.reshape(-1, columns).dot(ones(columns, a.dtype)).reshape(rows, channels)
+    total: Array = ones(len(a), a.dtype).dot(a)
     return total
 
 
+def channel_dot(a: Array, b: Array) -> Array:
+    """Sum the products a * b of two blocks likewise.
+
+    Nothing is conjugated, so that the result is an analytic function of complex arrays.
+    """
+    if a.size <= FEW or is_complex(a):
+        return channel_sum(a * b)
+    if a.ndim == 3:
+        return channel_sum(np.vecdot(a, b))
+    products: Array = np.einsum("ij,ij->j", a, b)
+    return products
+
+
+def fold(sums: Array, x: Channels) -> Array:
+    """Sum the sums of a row's columns over each channel: (C,)."""
+    if len(sums) == x.channels:
+        return sums
+    if x.columns > 1:
+        sums = sums.reshape(-1, x.columns).dot(ones(x.columns, sums.dtype))
+    times = len(sums) // x.channels
+    return sums if times == 1 else ones(times, sums.dtype).dot(sums.reshape(times, -1))
+
+
 @lru_cache(maxsize=64)
-def _ones(count: int, dtype: np.dtype[Any]) -> Array:
+def ones(count: int, dtype: np.dtype[Any]) -> Array:
     """Return ones (count,), made once: for small arrays, making them takes as long as the sum."""
-    ones = np.ones(count, dtype)
-    ones.setflags(write=False)
-    return ones
+    vector = np.ones(count, dtype)
+    vector.setflags(write=False)
+    return vector
 
 
-def _sum_columns(sums: Array, columns: int) -> Array:
-    """Sum a vector (C * B,) over the B columns of each channel: (C,)."""
-    return sums if columns == 1 else sums.reshape(-1, columns).sum(axis=1)
+def mean_of_first(x: Channels) -> Array:
+    """Return the mean of the first rows, as many as fit into the cache: (C,)."""
+    rows = x.values[: max(1, min(ROWS, BLOCK * len(x.values) // x.values.nbytes))]
+    return fold(channel_sum(rows), x) / (rows.size // x.channels)
+
+
+def look_with_care(
+    x: Channels, xc: Array, odd: Array, eps: float, near: Array, rest: Array, std: Array
+) -> None:
+    """Compute near, rest, std and xc anew, in place, in the rare channels where digits were lost.
+
+    Such are channels whose squares overflow, and constant channels whose mean was rounded
+    (0.1 + 0.1 + 0.1 is not 0.3, so the mean of three 0.1 need not be 0.1). `near` is the middle of
+    the range, which is exact for a constant channel; what is left is scaled to [-1, 1] and centred
+    once more. A channel with a NaN or an inf comes out as NaN.
+    """
+    values = x.as_3d(x.values)[:, odd]  # (A, odd channels, B)
+    low, high = values.min(axis=(0, 2)), values.max(axis=(0, 2))
+    near[odd] = middle = low / 2 + high / 2
+    left = values - middle[:, None]
+    x.as_3d(xc)[:, odd] = left
+    spread = np.maximum(high - middle, middle - low)
+    spread[spread == 0] = 1  # a constant channel: nothing to scale
+    unit = left / spread[:, None]  # in [-1, 1]
+    mean = unit.sum(axis=(0, 2)) / x.m
+    unit -= mean[:, None]
+    rest[odd] = mean * spread
+    std[odd] = np.hypot(np.sqrt((unit * unit).sum(axis=(0, 2)) / x.m) * spread, math.sqrt(eps))
+
+
+def mend_overflow(
+    along: Array, x: Channels, dy: Array, near: Array, rest: Array, std: Array
+) -> None:
+    """Compute the sums of xhat * dy anew, in place, in the rare channels where they are not finite.
+
+    There (x - near) * dy has overflowed, in float32 from values of 1e36 on, though xhat * dy would
+    not; or there is a NaN, which stays one.
+    """
+    if not math.isfinite(abs(along.dot(along))):
+        odd = ~np.isfinite(along)
+        near, rest, std = (vector[odd, None] for vector in (near, rest, std))
+        xhat = (x.as_3d(x.values)[:, odd] - near - rest) / std
+        along[odd] = (xhat * x.as_3d(dy)[:, odd]).sum(axis=(0, 2))
 
 
 def keep_where(mask: Array, a: Array) -> Array:
     """Return a where `mask` is True, and 0 elsewhere; bit by bit.
 
     np.where decides value by value, which a processor cannot guess: it takes five to ten times as
-    long. And a * mask turns inf into NaN. An integer & -1, all of whose bits are 1, is itself.
+    long. And a * mask turns inf into NaN; the bits of a, read as an integer, times 1 or 0 do not.
     """
     if is_complex(a):
         return np.where(mask, a, 0)
-    bits = np.dtype(f"i{a.itemsize}")
-    kept: Array = (a.view(bits) & -mask.astype(bits)).view(a.dtype)
-    return kept
-
-
-def centre(x: Array, eps: float) -> tuple[Array, Centre]:
-    """Return the new array x - shift (A, C, B), and where its channels lie.
-
-    The variance is mean((x - shift)^2) - offset^2. This is not the notorious mean(x^2) - mean(x)^2:
-    `shift` is the mean but for rounding, so the offset is small and next to nothing cancels.
-    """
-    small_buffer(x)
-    count = x.shape[0] * x.shape[2]
-    shift = channel_sum(x) / count
-    wide_shift, xc = per_channel(shift, x), np.empty_like(x)
-    sums, squares = [], []
-    for block in blocks(x):
-        part = np.subtract(x[block], wide_shift, out=xc[block])
-        sums.append(channel_sum(part))
-        squares.append(channel_dot(part, part))
-    offset = total(sums) / count
-    square = offset * offset
-    var = total(squares) / count - square
-    found = Centre(shift, offset, np.sqrt(var + eps))
-    if not is_complex(x):
-        fine = (square <= var) & np.isfinite(var)
-        if np.count_nonzero(fine) < len(fine):
-            odd = ~fine
-            rows = np.moveaxis(x[:, odd], 1, 0)  # (odd channels, A, B)
-            centred, careful = _centre_with_care(rows.reshape(len(rows), -1), eps)
-            xc[:, odd] = np.moveaxis(centred.reshape(rows.shape), 0, 1)
-            for vector, values in zip(found, careful, strict=True):
-                vector[odd] = values
-    return xc, found
-
-
-def mend_overflow(dgamma: Array, x: Array, dy: Array, centre: Centre) -> None:
-    """Compute the sums of xhat * dy anew, in place, in the rare channels where they are not finite.
-
-    There (x - shift) * dy has overflowed, in float32 from values of 1e36 on, though xhat * dy would
-    not; or there is a NaN, which stays one.
-    """
-    fine = np.isfinite(dgamma)
-    if np.count_nonzero(fine) < len(fine):
-        odd = ~fine
-        shift, offset, std = (vector[odd, None] for vector in centre)
-        xhat = (x[:, odd] - shift - offset) / std
-        dgamma[odd] = (xhat * dy[:, odd]).sum(axis=(0, 2))
-
-
-def _centre_with_care(x: Array, eps: float) -> tuple[Array, Centre]:
-    """Do what `centre` does, for the rare channels in which it loses digits or overflows.
-
-    Such are constant channels whose mean was rounded (0.1 + 0.1 + 0.1 is not 0.3, so the mean of
-    three 0.1 need not be 0.1), and channels whose squares overflow. Here x is (channels, values),
-    and the shift is the middle of the range, which is exact for a constant channel; what is left
-    is scaled to [-1, 1] and centred once more. A channel with a NaN or an inf comes out as NaN.
-    """
-    count = x.shape[1]
-    low, high = x.min(axis=1), x.max(axis=1)
-    shift = low / 2 + high / 2
-    xc = x - shift[:, None]
-    spread = np.maximum(high - shift, shift - low)
-    spread[spread == 0] = 1  # a constant channel: nothing to scale
-    unit = xc / spread[:, None]  # in [-1, 1]
-    offset = unit.sum(axis=1) / count
-    unit -= offset[:, None]
-    std = np.sqrt(np.vecdot(unit, unit) / count) * spread  # without eps
-    return xc, Centre(shift, offset * spread, np.hypot(std, math.sqrt(eps)))
+    bits = mask.astype(f"i{a.itemsize}")
+    bits *= a.view(bits.dtype)
+    return bits.view(a.dtype)

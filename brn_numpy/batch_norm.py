@@ -1,4 +1,7 @@
-"""Batch Normalization: training forward and backward, inference forward and backward."""
+"""Batch Normalization: training forward and backward, inference forward and backward.
+
+The formulas are those of `textbook`; the passes over the data that they name are in `_passes`.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _kernels
-from ._checks import (
-    Array,
-    as_channels,
-    cache_of,
-    channel_vector,
-    epsilon,
-    float_array,
-    is_complex,
-    upstream,
-)
-from ._kernels import Centre, blocks, per_channel, small_buffer
-from .moments import Moments, check_running, in_two_parts, moments_of
+from ._checks import Array, arguments, cache_of, epsilon
+from ._kernels import Channels, by_channel
+from ._passes import Centred, Mean, affine, centre, combine, scaled, sums, upstream
+from .moments import Moments, check_running, in_two_parts
 
 
 class BatchNormCache(NamedTuple):
     """What the backward pass needs; `x` is kept by reference, so it must not be changed."""
 
-    x: Array  # (A, C, B), see as_channels
-    shape: tuple[int, ...]  # of the caller's x
+    x: Channels
     scale: Array  # (C,)  gamma / std
-    centre: Centre
+    mean: Mean  # of two (C,) arrays
+    std: Array  # (C,)
 
     @property
     def batch(self) -> Moments:
         """The moments of the minibatch, for update_running."""
-        return moments_of(self.centre)
+        return Moments(self.mean.rounded, self.std.copy())
 
 
 @np.errstate(all="ignore")
@@ -78,51 +72,17 @@ def batch_norm_forward(
      [ 0.    -1.225]
      [ 1.225  1.225]]
     """
-    x, gamma, beta = as_arguments(x, gamma, beta)
-    channels = as_channels(x, axis)  # (A, C, B)
-    gamma, beta = as_affine(gamma, beta, channels)
-    if channels.shape[0] * channels.shape[2] == 1:
+    x, gamma, beta, axis = arguments(x, gamma, beta, axis)
+    if x.size == len(gamma):
         raise ValueError(
             f"x has one value per channel, shape {x.shape}: it has no variance to normalise with; "
             "use a larger minibatch, or batch_renorm_forward, which is defined there"
         )
-    xc, centre = _kernels.centre(channels, epsilon(eps, channels.dtype))
-    return affine(xc, channels, x.shape, centre, gamma, beta)
-
-
-def as_arguments(x: object, gamma: object, beta: object) -> tuple[Array, Array, Array]:
-    """Return x, gamma, beta as floating arrays, all complex if one of them is."""
-    x = float_array("x", x, complex_ok=True)
-    gamma = float_array("gamma", gamma, complex_ok=True)
-    beta = float_array("beta", beta, complex_ok=True)
-    if is_complex(gamma) or is_complex(beta):
-        x = x.astype(np.complex128, copy=False)
-    return x, gamma, beta
-
-
-def as_affine(gamma: Array, beta: Array, channels: Array) -> tuple[Array, Array]:
-    """Return gamma and beta as (C,) arrays of the dtype of `channels`, (A, C, B)."""
-    gamma = channel_vector("gamma", gamma, channels, complex_ok=True)
-    beta = channel_vector("beta", beta, channels, complex_ok=True)
-    return gamma.astype(channels.dtype, copy=False), beta.astype(channels.dtype, copy=False)
-
-
-def affine(
-    xc: Array,
-    channels: Array,  # x (A, C, B)
-    shape: tuple[int, ...],  # of the caller's x
-    centre: Centre,
-    gamma: Array,
-    beta: Array,
-) -> tuple[Array, BatchNormCache]:
-    """Overwrite xc = x - shift with gamma * (xc - offset) / std + beta; return y and cache."""
-    scale = gamma / centre.std  # (C,)
-    factor, term = per_channel(scale, xc), per_channel(beta - scale * centre.offset, xc)
-    for block in blocks(xc):
-        part = xc[block]
-        part *= factor
-        part += term
-    return xc.reshape(shape), BatchNormCache(channels, shape, scale, centre)
+    channels = by_channel(x, axis)
+    xc, std = centre(channels, epsilon(eps, x.dtype))  # x - mean, sqrt(var + eps)
+    scale = gamma / std  # (C,)
+    y = affine(xc, scale, beta)  # gamma * (x - mean) / std + beta
+    return y, BatchNormCache(channels, scale, xc.mean, std)
 
 
 @np.errstate(all="ignore")
@@ -153,42 +113,22 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
         If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
         another function.
     """
-    cache = cache_of(cache, BatchNormCache, "batch_norm_forward")
-    dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
-    centre = cache.centre
-    count = x.shape[0] * x.shape[2]
-
-    small_buffer(x)
-    dx, shift = np.empty_like(x), per_channel(centre.shift, x)
-    sums, dots, parts = [], [], blocks(x)
-    for block in parts:
-        xc = np.subtract(x[block], shift, out=dx[block])
-        sums.append(_kernels.channel_sum(dy[block]))
-        dots.append(_kernels.channel_dot(xc, dy[block]))
-    dbeta = _kernels.total(sums)
-    dgamma = (_kernels.total(dots) - centre.offset * dbeta) / centre.std
-    _kernels.mend_overflow(dgamma, x, dy, centre)
-
-    # dx = scale * (dy - mean(dy) + slope * (xc - offset)), term by term, in place
-    slope = -dgamma / count / centre.std  # (C,)  -mean(dy * xhat) / std
-    term = per_channel(dbeta / count + slope * centre.offset, x)
-    slope, scale = per_channel(slope, x), per_channel(cache.scale, x)
-    for block in parts:
-        part = dx[block]
-        part *= slope
-        part += dy[block]
-        part -= term
-        part *= scale
-    return dx.reshape(cache.shape), dgamma, dbeta
+    x, scale, mean, std = cache_of(cache, BatchNormCache, "batch_norm_forward")
+    dy, x = upstream(dy, x)
+    xc = Centred(x, mean)  # x - mean
+    dbeta, dgamma = sums(dy, xc, std)  # sum(dy), sum(dy * xhat)
+    # gamma / std * (dy - mean(dy) - xhat * mean(dy * xhat)), where xhat is xc / std
+    dx = combine(dy, xc, scale, dbeta / x.m, dgamma / x.m / std)
+    return dx, dgamma, dbeta
 
 
 class InferenceCache(NamedTuple):
     """What the inference backward needs; `x` is kept by reference, so it must not be changed."""
 
-    x: Array  # (A, C, B)
-    shape: tuple[int, ...]
-    scale: Array  # (C,)  gamma / running std
-    running: Moments
+    x: Channels
+    scale: Array  # (C,)  gamma / std
+    mean: Mean  # the running mean, of two (C,) arrays
+    std: Array  # (C,)  the running std
 
 
 @np.errstate(all="ignore")
@@ -222,22 +162,13 @@ def inference_forward(
     TypeError, ValueError
         For wrong dtypes or shapes; if a running value is not finite or a running std is not > 0.
     """
-    x, gamma, beta = as_arguments(x, gamma, beta)
-    channels = as_channels(x, axis)  # (A, C, B)
-    gamma, beta = as_affine(gamma, beta, channels)
-    mean, std = check_running(running, channels)
-    shift, offset = in_two_parts(mean, channels)
+    x, gamma, beta, axis = arguments(x, gamma, beta, axis)
+    mean, std = check_running(running, x.dtype, len(gamma))
+    channels = by_channel(x, axis)
+    xc = Centred(channels, in_two_parts(mean, std.dtype))  # x - mean
     scale = gamma / std  # (C,)
-    small_buffer(channels)
-    y, shift = np.empty_like(channels), per_channel(shift, channels)
-    term = beta - scale * offset if offset.any() else beta
-    factor, term = per_channel(scale, channels), per_channel(term, channels)
-    for block in blocks(channels):
-        part = np.subtract(channels[block], shift, out=y[block])
-        part *= factor
-        part += term
-    kept = Moments(mean.copy(), std.copy())
-    return y.reshape(x.shape), InferenceCache(channels, x.shape, scale, kept)
+    y = affine(xc, scale, beta)  # gamma * (x - mean) / std + beta
+    return y, InferenceCache(channels, scale, xc.mean, std.copy())
 
 
 @np.errstate(all="ignore")
@@ -266,17 +197,9 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
         If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
         another function.
     """
-    cache = cache_of(cache, InferenceCache, "inference_forward")
-    dy, x = upstream(dy, cache.x, cache.shape)  # (A, C, B)
-    shift, offset = in_two_parts(cache.running.mean, x)
-    small_buffer(x)
-    dx, shift, scale = np.empty_like(x), per_channel(shift, x), per_channel(cache.scale, x)
-    sums, dots = [], []
-    for block in blocks(x):
-        xc = np.subtract(x[block], shift, out=dx[block])
-        sums.append(_kernels.channel_sum(dy[block]))
-        dots.append(_kernels.channel_dot(xc, dy[block]))
-        np.multiply(dy[block], scale, out=dx[block])
-    dbeta = _kernels.total(sums)
-    dgamma = (_kernels.total(dots) - offset * dbeta) / cache.running.std
-    return dx.reshape(cache.shape), dgamma, dbeta
+    x, scale, mean, std = cache_of(cache, InferenceCache, "inference_forward")
+    dy, x = upstream(dy, x)
+    xc = Centred(x, mean)  # x - mean
+    dbeta, dgamma = sums(dy, xc, std)  # sum(dy), sum(dy * xhat)
+    dx = scaled(dy, xc, scale)  # gamma / std * dy
+    return dx, dgamma, dbeta

@@ -11,23 +11,24 @@ So BRN is BN with gamma * r for gamma and beta + gamma * d for beta, and this fi
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _kernels
 from ._checks import (
     Array,
-    as_channels,
+    arguments,
     cache_of,
     channel_vector,
     each_channel,
     epsilon,
-    is_complex,
+    float_array,
     pair,
     real_number,
 )
-from .batch_norm import BatchNormCache, affine, as_affine, as_arguments, batch_norm_backward
+from ._kernels import by_channel
+from ._passes import affine, centre
+from .batch_norm import BatchNormCache, batch_norm_backward
 from .moments import Moments, check_batch, check_running
 
 
@@ -71,20 +72,19 @@ def renorm_correction(
     >>> print(r, d)  # channel 0 is free, channel 1 is clipped: 4 to 3 and 5 to 2
     [2. 3.] [0.5 2. ]
     """
-    batch, running = check_batch(batch), check_running(running)
-    if batch.mean.shape != running.mean.shape:
+    (batch_mean, batch_std), (mean, std) = check_batch(batch), check_running(running)
+    if batch_mean.shape != mean.shape:
         raise ValueError(
             f"batch and running must have the same number of channels, "
-            f"got {batch.mean.shape} and {running.mean.shape}"
+            f"got {batch_mean.shape} and {mean.shape}"
         )
-    return _clipped(batch, running, *_check_bounds(r_max, d_max))
+    return _clipped(batch_std / std, (batch_mean - mean) / std, *_check_bounds(r_max, d_max))
 
 
-def _clipped(batch: Moments, running: Moments, r_max: float, d_max: float) -> tuple[Array, Array]:
-    r = batch.std / running.std
-    d = (batch.mean - running.mean) / running.std
-    # np.clip does the same in twice the time, and for small minibatches that is most of BRN's cost.
-    return np.minimum(np.maximum(r, 1 / r_max), r_max), np.minimum(np.maximum(d, -d_max), d_max)
+def _clipped(ratio: Array, distance: Array, r_max: float, d_max: float) -> tuple[Array, Array]:
+    """Return r and d. (np.clip takes twice the time, most of what BRN costs where x is small.)"""
+    r = np.minimum(np.maximum(ratio, 1 / r_max), r_max)
+    return r, np.minimum(np.maximum(distance, -d_max), d_max)
 
 
 def _check_bounds(r_max: object, d_max: object) -> tuple[float, float]:
@@ -168,39 +168,41 @@ def batch_renorm_forward(
     >>> print(y)  # (3 - 1) / 2
     [[1.]]
     """
-    x, gamma, beta = as_arguments(x, gamma, beta)
-    channels = as_channels(x, axis)  # (A, C, B)
-    gamma, beta = as_affine(gamma, beta, channels)
-    running = check_running(running, channels)
-    bounds = _check_bounds(r_max, d_max)
-    eps = epsilon(eps, channels.dtype)
-    pinned = None if correction is None else _check_correction(correction, channels)
-    if pinned is None and is_complex(x):
-        raise TypeError(
-            "correction must be given for complex x, gamma or beta: r and d are clipped, which is "
-            "no analytic function; pin them with correction=(cache.r, cache.d) of a real forward"
-        )
-    xc, centre = _kernels.centre(channels, eps)
-    if pinned is None:
-        # mu_B - mu = offset - (mu - shift): in float32, mu_B itself may have too few digits for
-        # this difference, the two terms on the right have enough.
-        near = Moments((running.mean - centre.shift).astype(channels.dtype), running.std)
-        pinned = _clipped(Moments(centre.offset, centre.std), near, *bounds)
-    r, d = pinned
-    y, effective = affine(xc, channels, x.shape, centre, gamma * r, beta + gamma * d)
-    return y, BatchRenormCache(effective, r, d)
+    x, gamma, beta, axis = arguments(x, gamma, beta, axis)
+    running_mean, running_std = check_running(running, x.dtype, len(gamma))
+    bounds, eps = _check_bounds(r_max, d_max), epsilon(eps, x.dtype)
+    pinned = _check_correction(correction, x.dtype, len(gamma))
+    channels = by_channel(x, axis)
+    xc, std = centre(channels, eps)  # x - mean, sqrt(var + eps)
+    ratio, distance = std / running_std, xc.mean.minus(running_mean) / running_std
+    r, d = pinned or _clipped(ratio, distance, *bounds)
+    scale = gamma * r / std  # (C,)
+    y = affine(xc, scale, beta + gamma * d)  # gamma * (z * r + d) + beta, where z is xc / std
+    return y, BatchRenormCache(BatchNormCache(channels, scale, xc.mean, std), r, d)
 
 
-def _check_correction(correction: object, channels: Array) -> tuple[Array, Array]:
-    """Return (r, d) as new (C,) arrays of the real dtype of `channels`, (A, C, B)."""
-    given_r, given_d = pair("correction", correction, "(r, d)")
-    r = channel_vector("correction r", given_r, channels).astype(channels.real.dtype)
-    d = channel_vector("correction d", given_d, channels).astype(channels.real.dtype)
-    each_channel("correction r", r, np.isfinite(r), "finite")
-    each_channel("correction d", d, np.isfinite(d), "finite")
-    return r, d
+def _check_correction(correction: object, dtype: Any, channels: int) -> tuple[Array, Array] | None:
+    """Return (r, d) as new (C,) arrays of the real dtype of x, or None."""
+    if correction is None:
+        if dtype == np.complex128:
+            raise TypeError(
+                "correction must be given for complex x, gamma or beta: r and d are clipped, which "
+                "is no analytic function; pin them with correction=(cache.r, cache.d) of a real "
+                "forward"
+            )
+        return None
+    found = []
+    for name, part in zip(
+        ("correction r", "correction d"), pair("correction", correction, "(r, d)"), strict=True
+    ):
+        vector = channel_vector(name, float_array(name, part), channels)
+        vector = vector.astype(np.finfo(dtype).dtype)
+        each_channel(name, vector, np.isfinite(vector), "finite")
+        found.append(vector)
+    return found[0], found[1]
 
 
+@np.errstate(all="ignore")
 def batch_renorm_backward(dy: Array, cache: BatchRenormCache) -> tuple[Array, Array, Array]:
     r"""Return the gradients of a loss by x, gamma and beta, with r and d held constant.
 

@@ -143,12 +143,13 @@ def training_moments(
         return _pair(RENORM, mean, np.maximum(std, epsilon(eps, std.dtype) ** 0.5))
     if batch is None:
         raise ValueError("batch must be the Moments of the minibatch for 'tf1', got None")
-    new = check_moments("batch", batch)
+    batch_mean, batch_std = check_moments("batch", batch)
     mean_lacks, std_lacks = (1 - _entry(state, f"{key}_weight", 1) for key in RENORM)
-    mean = mean + mean_lacks * _vector("batch.mean", new.mean, mean.size)
-    return _pair(RENORM, mean, std + std_lacks * new.std)
+    mean = mean + mean_lacks * _vector("batch.mean", batch_mean, mean.size)
+    return _pair(RENORM, mean, std + std_lacks * batch_std)
 
 
+@np.errstate(all="ignore")
 def state_from_moments(
     framework: str, running: Moments, *, eps: float, steps: int = 0
 ) -> dict[str, Array]:

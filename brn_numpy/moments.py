@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _kernels
-from ._checks import Array, as_channels, each_channel, epsilon, float_array, pair, real_number
+from ._checks import Array, channel_axis, each_channel, epsilon, float_array, pair, real_number
+from ._kernels import by_channel
+from ._passes import Mean, centre
 
 
 class Moments(NamedTuple):
@@ -59,63 +61,71 @@ def batch_moments(x: Array, *, eps: float = 1e-5, axis: int = 1) -> Moments:
     >>> print(mean, std)  # std[1] is sqrt(0 + 0.25)
     [ 2. 10.] [1.11803399 0.5       ]
     """
-    channels = as_channels(float_array("x", x, complex_ok=True), axis)  # (A, C, B)
-    _, centre = _kernels.centre(channels, epsilon(eps, channels.dtype))
-    return moments_of(centre)
+    x = float_array("x", x, complex_ok=True)
+    xc, std = centre(by_channel(x, channel_axis(x, axis)), epsilon(eps, x.dtype))
+    return Moments(xc.mean.rounded, std)
 
 
-def moments_of(centre: _kernels.Centre) -> Moments:
-    """Return the moments that a centre stands for, the mean rounded to one number."""
-    return Moments(centre.shift + centre.offset, centre.std.copy())
-
-
-def check_moments(name: str, moments: object) -> Moments:
+def check_moments(name: str, moments: object) -> tuple[Array, Array]:
     """Return `moments` as a pair of real vectors of one length, whatever their values."""
-    given_mean, given_std = pair(name, moments, "Moments(mean, std)")
-    mean, std = float_array(f"{name}.mean", given_mean), float_array(f"{name}.std", given_std)
+    mean, std = pair(name, moments, "Moments(mean, std)")
+    mean, std = float_array(f"{name}.mean", mean), float_array(f"{name}.std", std)
     if mean.ndim != 1 or mean.shape != std.shape or mean.size == 0:
         raise ValueError(
             f"{name}.mean and {name}.std must both have shape (C,), "
             f"got {mean.shape} and {std.shape}"
         )
-    return Moments(mean, std)
+    return mean, std
 
 
-def check_running(running: object, like: Array | None = None) -> Moments:
-    """Return the running pair, checked.
+def _in_order(mean: Array, std: Array) -> bool:
+    """Say quickly, if it is so, that every mean is finite, and every std is finite and > 0.
 
-    With an (A, C, B) array `like`, the std is of its dtype. The mean keeps its own, since what is
-    left when it has been subtracted may be smaller than the rounding of `like`; see `in_two_parts`.
+    Just then is every log(std) a finite number; and one term that is none makes a sum that is none.
+    The caller ignores NumPy's warnings.
+    """
+    return math.isfinite(np.log(std).dot(mean))
+
+
+def check_running(
+    running: object, dtype: Any = None, channels: int | None = None
+) -> tuple[Array, Array]:
+    """Return the running mean and std, checked.
+
+    With a `dtype`, that of x, the std is returned in it. The mean keeps its own, since what is left
+    when it has been subtracted may be smaller than the rounding of x; see `in_two_parts`.
     """
     mean, std = check_moments("running", running)
-    if like is not None:
-        if mean.shape != (like.shape[1],):
+    rounded = mean
+    if dtype is not None:
+        if len(mean) != channels:
             raise ValueError(
-                f"running.mean and running.std must have shape ({like.shape[1]},), "
+                f"running.mean and running.std must have shape ({channels},), "
                 f"one value per channel of x, got {mean.shape}"
             )
-        std = std.astype(like.real.dtype, copy=False)
-    shift = mean if like is None else mean.astype(like.real.dtype, copy=False)
-    if np.count_nonzero(np.isfinite(shift) & np.isfinite(std) & (std > 0)) < len(std):
+        real = np.finfo(dtype).dtype
+        rounded, std = mean.astype(real, copy=False), std.astype(real, copy=False)
+    if not _in_order(rounded, std):
         trail = "(a minibatch with NaN or inf leaves such values behind)"
-        each_channel("running.mean", shift, np.isfinite(shift), f"finite in {shift.dtype} {trail}")
+        dtype = rounded.dtype
+        each_channel("running.mean", rounded, np.isfinite(rounded), f"finite in {dtype} {trail}")
         each_channel("running.std", std, np.isfinite(std), f"finite in {std.dtype} {trail}")
         each_channel("running.std", std, std > 0, f"> 0 in {std.dtype} (it contains eps)")
-    return Moments(mean, std)
+    return mean, std
 
 
-def in_two_parts(mean: Array, like: Array) -> tuple[Array, Array]:
-    """Return a mean rounded to the dtype of `like`, and what the rounding has taken off."""
-    real = like.real.dtype
-    shift = mean.astype(real, copy=False)
-    return shift, (mean - shift).astype(real, copy=False)
+def in_two_parts(mean: Array, dtype: Any) -> Mean:
+    """Return a mean rounded to the dtype, and what the rounding has taken off."""
+    near = mean.astype(dtype)
+    return Mean(near, (mean - near).astype(dtype, copy=False))
 
 
-def check_batch(batch: object) -> Moments:
-    """Return the moments of a minibatch, checked; NaN is let through, it stays in its channel."""
+def check_batch(batch: object) -> tuple[Array, Array]:
+    """Return a minibatch's mean and std, checked; NaN is let through, it stays in its channel."""
     mean, std = check_moments("batch", batch)
-    each_channel("batch.std", std, ~(std <= 0), "> 0 (it contains eps)")
-    return Moments(mean, std)
+    if not _in_order(mean, std):
+        each_channel("batch.std", std, ~(std <= 0), "> 0 (it contains eps)")
+    return mean, std
 
 
 @np.errstate(all="ignore")
@@ -154,21 +164,21 @@ def update_running(running: Moments, batch: Moments, momentum: float = 0.01) -> 
     >>> print(new.mean, new.std)
     [2.5] [1.5]
     """
-    old = check_running(running)
-    new = check_batch(batch)
+    old_mean, old_std = check_running(running)
+    new_mean, new_std = check_batch(batch)
     alpha = real_number("momentum", momentum, low=0.0, high=1.0)
-    if new.mean.shape != old.mean.shape:
+    if new_mean.shape != old_mean.shape:
         raise ValueError(
             f"batch and running must have the same number of channels, "
-            f"got {new.mean.shape} and {old.mean.shape}"
+            f"got {new_mean.shape} and {old_mean.shape}"
         )
-    return Moments(_move(old.mean, new.mean, alpha), _move(old.std, new.std, alpha))
+    return Moments(_move(old_mean, new_mean, alpha), _move(old_std, new_std, alpha))
 
 
 def _move(old: Array, new: Array, alpha: float) -> Array:
     """Go the part `alpha` of the way from `old` to `new`, exactly at alpha = 0 and alpha = 1."""
-    if alpha <= 0.5:
-        moved = old + alpha * (new - old)
-    else:  # from the other end: old + 1 * (new - old) can miss `new` by a rounding error
-        moved = new + (1 - alpha) * (old - new)
+    near, far, way = (old, new, alpha) if alpha <= 0.5 else (new, old, 1 - alpha)
+    moved = far - near  # from the nearer end: old + 1 * (new - old) can miss `new`
+    moved *= way
+    moved += near
     return moved.astype(old.dtype, copy=False)

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .. import _kernels, batch_norm
+from .. import _kernels, _passes, batch_norm
 from .._checks import Array
 
 
 def _plain_sum(a: Array) -> Array:
-    total: Array = a.sum(axis=(0, 2))
+    total: Array = a.sum(axis=(0, 2) if a.ndim == 3 else 0)
     return total
 
 
 def _plain_dot(a: Array, b: Array) -> Array:
-    dot: Array = np.einsum("acb,acb->c", a, b)
-    return dot
+    return _plain_sum(a * b)
+
+
+def _as_it_is(x: Array, axis: int) -> _kernels.Channels:
+    """Lay out images as (A, C, B) and rows as (A, C), however short B and C are."""
+    channels, columns = x.shape[axis], math.prod(x.shape[axis + 1 :])
+    m = np.array(x.size // channels, x.real.dtype)
+    values = x.reshape((-1, channels, columns) if columns > 1 else (-1, channels))
+    return _kernels.Channels(values, channels, columns, m, x.shape)
+
+
+def _at_once(
+    step: Callable[..., tuple[Array, ...]], arrays: Sequence[Array], vectors: Sequence[Array]
+) -> tuple[Array, ...]:
+    return step(*arrays, *vectors)
+
+
+def _at_first_hand(x: Array, vector: Array, out: Array) -> None:
+    np.subtract(x, vector, out)
 
 
 STEPS: dict[str, dict[str, Any]] = {
     "sums by BLAS": {"channel_sum": _plain_sum, "channel_dot": _plain_dot},
-    "a small buffer": {"small_buffer": lambda a: None},
-    "repeated vectors": {"per_channel": lambda vector, like: vector[:, None]},
-    "blocks in the cache": {"blocks": lambda a: [slice(None)]},
+    "a small buffer": {"small_buffer": lambda x: None},
+    "long rows": {"by_channel": _as_it_is},
+    "halves in the cache": {"in_halves": _at_once},
+    "subtraction in place": {"subtract": _at_first_hand},
 }
 """By name: what stands in the kernels' place when the step is switched off."""
 
@@ -34,7 +53,7 @@ STEPS: dict[str, dict[str, Any]] = {
 @contextmanager
 def without(step: str) -> Iterator[None]:
     """Switch a step off for a while."""
-    places = (_kernels, batch_norm)
+    places = (_kernels, _passes, batch_norm)
     kept = [(m, n, getattr(m, n)) for m in places for n in STEPS[step] if hasattr(m, n)]
     try:
         for module, name, _ in kept:

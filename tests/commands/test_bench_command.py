@@ -59,8 +59,8 @@ def test_the_ablation_has_a_column_for_every_step(capsys):
     """One row for every shape and dtype, one ratio for every step."""
     assert main(["bench", "--ablate", "--rounds", "2"]) == 0
     table = capsys.readouterr().out.splitlines()[2:]
-    assert "sums by BLAS" in table[0] and "blocks in the cache" in table[0]
-    assert len(table) == 1 + 4 and all(line.count("+-") == 4 for line in table[1:])
+    assert "sums by BLAS" in table[0] and "halves in the cache" in table[0]
+    assert len(table) == 1 + 4 and all(line.count("+-") == 5 for line in table[1:])
 
 
 def test_a_wrong_argument_is_refused(capsys):
