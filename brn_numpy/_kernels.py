@@ -39,6 +39,10 @@ class Channels(NamedTuple):
     m: Array  # (), how many values a channel has: NumPy would convert a number at every use
     shape: tuple[int, ...]  # of the array as it came
 
+    def __repr__(self) -> str:
+        """Return dtype and shape."""
+        return f"{self.values.dtype} {self.shape}"
+
     def as_3d(self, values: Array) -> Array:
         """View an array that is laid out like this one as (A, C, B)."""
         return values.reshape(-1, self.channels, self.columns)

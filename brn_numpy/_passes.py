@@ -41,6 +41,10 @@ class Mean(NamedTuple):
     near: Array  # (C,)
     rest: Array  # (C,)
 
+    def __repr__(self) -> str:
+        """Return dtype and shape."""
+        return f"{self.near.dtype} {self.near.shape}, in two parts"
+
     @property
     def rounded(self) -> Array:
         """The mean as one number a channel, (C,)."""

@@ -5,7 +5,7 @@ The formulas are those of `textbook`; the passes over the data that they name ar
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,15 @@ from ._passes import Centred, Mean, affine, centre, combine, scaled, sums, upstr
 from .moments import Moments, check_running, in_two_parts
 
 
+def describe(cache: Any) -> str:
+    """Return a line for each field of a cache, with dtypes and shapes in the place of numbers."""
+    lines = [type(cache).__name__]
+    for name, value in cache._asdict().items():
+        text = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+        lines.append(f"{name}: {text}".replace("\n", "\n  "))
+    return "\n  ".join(lines)
+
+
 class BatchNormCache(NamedTuple):
     """What the backward pass needs; `x` is kept by reference, so it must not be changed."""
 
@@ -22,6 +31,10 @@ class BatchNormCache(NamedTuple):
     scale: Array  # (C,)  gamma / std
     mean: Mean  # of two (C,) arrays
     std: Array  # (C,)
+
+    def __repr__(self) -> str:
+        """Return a line a field."""
+        return describe(self)
 
     @property
     def batch(self) -> Moments:
@@ -129,6 +142,10 @@ class InferenceCache(NamedTuple):
     scale: Array  # (C,)  gamma / std
     mean: Mean  # the running mean, of two (C,) arrays
     std: Array  # (C,)  the running std
+
+    def __repr__(self) -> str:
+        """Return a line a field."""
+        return describe(self)
 
 
 @np.errstate(all="ignore")

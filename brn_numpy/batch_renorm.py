@@ -28,7 +28,7 @@ from ._checks import (
 )
 from ._kernels import by_channel
 from ._passes import affine, centre
-from .batch_norm import BatchNormCache, batch_norm_backward
+from .batch_norm import BatchNormCache, batch_norm_backward, describe
 from .moments import Moments, check_batch, check_running
 
 
@@ -100,6 +100,10 @@ class BatchRenormCache(NamedTuple):
     effective: BatchNormCache  # of BN with gamma * r and beta + gamma * d
     r: Array  # (C,)
     d: Array  # (C,)
+
+    def __repr__(self) -> str:
+        """Return a line a field."""
+        return describe(self)
 
     @property
     def batch(self) -> Moments:

@@ -44,6 +44,7 @@ def dtypes_of(a):
         t: a.astype(t) for t in ("int64", "uint8", "bool", "object", "complex64", "float16", "U")
     }
     bad["S"] = a.astype("U").astype("S")
+    bad["masked"] = np.ma.masked_array(a, mask=a == a.flat[0])  # NumPy would drop the mask
     bad["int big-endian"] = a.astype(">i4")
     bad["float16 big-endian"] = a.astype(">f2")
     if np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant:

@@ -111,6 +111,22 @@ def test_numpy_settings_are_as_before_after_calls_and_after_errors():
     assert (np.geterr(), np.getbufsize()) == before
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30, 1e36])
+def test_nothing_warns_or_raises_whatever_the_settings_of_numpy(scale):
+    """Sums that overflow or underflow on the way are no errors, forward nor backward."""
+    case = make_case((7, 3), seed=6, dtype=np.float32)
+    wild = case._replace(x=case.x * np.float32(scale), dy=case.dy / np.float32(scale))
+    expected = results(wild)
+    free = {"r_max": np.inf, "d_max": np.inf}
+    with np.errstate(all="raise"):
+        found = results(wild)
+        huge = wild._replace(gamma=np.full(3, 1e38, np.float32), dy=wild.dy * 0 + 1e30)
+        dgamma = bn.batch_renorm_backward(huge.dy, brn_forward(huge, **free)[1])[1]
+    assert found.keys() == expected.keys() and dgamma.shape == (3,)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
 def test_eight_threads_get_the_results_of_one():
     """Nothing is shared between calls, so concurrent calls do not disturb each other."""
     work = [make_case((64, 5, 40), seed=seed) for seed in range(8)] * 6
