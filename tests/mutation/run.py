@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = ["_kernels", "moments", "batch_norm", "batch_renorm", "schedule"]
+CORE = ["_kernels", "_passes", "moments", "batch_norm", "batch_renorm", "schedule"]
 MODULES = {
     "core": [f"brn_numpy/{name}.py" for name in CORE],
     "gradcheck": ["brn_numpy/gradcheck.py"],
