@@ -2,11 +2,13 @@
 
     xc, std = centre(x, eps)              x - mean, and sqrt(var + eps), of each channel
     y = affine(xc, a, b)                  a * xc + b
-    dbeta, dgamma = sums(dy, xc, std)     sum of dy, sum of dy * xc / std
+    dgamma, dbeta = sums(dy, xc, std)     sum of dy * xc / std, sum of dy
     dx = combine(dy, xc, a, b, c)         a * (dy - b - c * xc)
     dx = scaled(dy, xc, a)                a * dy
 
-a, b, c and std are one number a channel, (C,). How a pass is fast is the business of `_kernels`.
+a, b, c and std are one number a channel, (C,). affine, combine and scaled put their result where
+xc was, so that y or dx is the only array of the size of x. How a pass is fast is the business of
+`_kernels`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class Mean(NamedTuple):
     """The mean of each channel in two parts, `near` + `rest`.
 
     One number is too coarse in float32: near 1e4 its neighbours are 1e-3 apart, which is a tenth
-    of a standard deviation of 1e-2. So x - mean is (x - near) - rest, `near` being rounded.
+    of a standard deviation of 1e-2. So x - mean is (x - near) - rest. In training, `near` is the
+    mean of the first rows, and `rest` is what it lacks; in inference, `near` is the running mean in
+    the dtype of x, and `rest` is what the rounding took off.
     """
 
     near: Array  # (C,)
@@ -51,15 +55,16 @@ class Mean(NamedTuple):
         return np.asarray(self.near + self.rest)
 
     def minus(self, other: Array) -> Array:
-        """Return the mean - other, of which `rounded` would have too few digits."""
+        """Return mean - other. (`rounded` - other has too few digits where both are near 1e4.)"""
         rounded: Array = (other - self.near).astype(self.rest.dtype, copy=False)
         return self.rest - rounded
 
 
 class Centred:
-    """x - mean of each channel: (x - mean.near) in `values`, - mean.rest in the pass to come.
+    """x - mean of each channel, on its way: x - mean.near, from which mean.rest is yet to be taken.
 
-    The first pass computes the values, block by block; the last puts its result in their memory.
+    `values` is empty until the first pass computes x - mean.near, block by block. To take the rest
+    off would be a pass of its own; instead every pass corrects its (C,) vectors by it.
     """
 
     __slots__ = ("mean", "ready", "values", "x")
@@ -96,7 +101,7 @@ def centre(x: Channels, eps: float) -> tuple[Centred, Array]:
     the mean that the first has found; and then, in the rarest channels, one with care.
     """
     near = mean_of_first(x)
-    xc = Centred(x, Mean(near, near))
+    xc = Centred(x, Mean(near, near))  # the rest is not known yet: _look finds it
     var, fine = _look(xc)
     if np.count_nonzero(fine) < x.channels and not is_complex(var):
         near, rest = xc.mean
@@ -147,22 +152,23 @@ def _affine_of_x(x: Array, xc: Array, near: Array, scale: Array, shift: Array) -
 
 
 def sums(dy: Array, xc: Centred, std: Array) -> tuple[Array, Array]:
-    """Return the sums over each channel of dy, and of dy * xc / std; make xc ready."""
+    """Return the sums over each channel of dy * xc / std, and of dy; leave x - near in xc."""
     x, (near, rest) = xc.x, xc.mean
-    total, along = in_halves(_sums, (x.values, xc.values, dy), (per_channel(near, x),))
+    along, total = in_halves(_sums, (x.values, xc.values, dy), (per_channel(near, x),))
     of_dy = fold(total, x)
     of_both = (fold(along, x) - rest * of_dy) / std
     mend_overflow(of_both, x, dy, near, rest, std)
-    return of_dy, of_both
+    xc.ready = True
+    return of_both, of_dy
 
 
 def _sums(x: Array, xc: Array, dy: Array, near: Array) -> tuple[Array, Array]:
     subtract(x, near, xc)
-    return channel_sum(dy), channel_dot(xc, dy)
+    return channel_dot(xc, dy), channel_sum(dy)
 
 
 def combine(dy: Array, xc: Centred, scale: Array, constant: Array, slope: Array) -> Array:
-    """Return scale * (dy - constant - slope * xc), in the memory of xc."""
+    """Return scale * (dy - constant - slope * xc), in the memory of xc; `sums` has come before."""
     x, term = xc.x, constant - slope * xc.mean.rest
     vectors = per_channel(-slope, x), per_channel(term, x), per_channel(scale, x)
     in_halves(_combine, (xc.values, dy), vectors)

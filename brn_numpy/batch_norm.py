@@ -1,6 +1,9 @@
 """Batch Normalization: training forward and backward, inference forward and backward.
 
-The formulas are those of `textbook`; the passes over the data that they name are in `_passes`.
+The formulas are those of `textbook`, with gamma / std drawn together into `scale`: so xhat, which
+is (x - mean) / std, is never an array of its own. The passes over the data that the formulas name
+are in `_passes`. y is written where x - mean was; the backward pass computes x - mean again, which
+costs less than to keep another array of the size of x.
 """
 
 from __future__ import annotations
@@ -50,7 +53,8 @@ def batch_norm_forward(
 
     .. math:: \hat x = \frac{x - \mu_B}{\sigma_B}, \qquad y = \gamma \hat x + \beta
 
-    Algorithm 1 of Ioffe & Szegedy (2015); for the moments see `batch_moments`.
+    Algorithm 1 of Ioffe & Szegedy (2015). The mean and the standard deviation, which contains eps,
+    are those of `batch_moments`.
 
     Parameters
     ----------
@@ -92,9 +96,9 @@ def batch_norm_forward(
             "use a larger minibatch, or batch_renorm_forward, which is defined there"
         )
     channels = by_channel(x, axis)
-    xc, std = centre(channels, epsilon(eps, x.dtype))  # x - mean, sqrt(var + eps)
+    xc, std = centre(channels, epsilon(eps, x.dtype))  # x - mean; sqrt(var + eps), (C,)
     scale = gamma / std  # (C,)
-    y = affine(xc, scale, beta)  # gamma * (x - mean) / std + beta
+    y = affine(xc, scale, beta)  # gamma * xhat + beta
     return y, BatchNormCache(channels, scale, xc.mean, std)
 
 
@@ -129,9 +133,9 @@ def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array,
     x, scale, mean, std = cache_of(cache, BatchNormCache, "batch_norm_forward")
     dy, x = upstream(dy, x)
     xc = Centred(x, mean)  # x - mean
-    dbeta, dgamma = sums(dy, xc, std)  # sum(dy), sum(dy * xhat)
-    # gamma / std * (dy - mean(dy) - xhat * mean(dy * xhat)), where xhat is xc / std
-    dx = combine(dy, xc, scale, dbeta / x.m, dgamma / x.m / std)
+    dgamma, dbeta = sums(dy, xc, std)  # sum(dy * xhat), sum(dy)
+    slope = dgamma / x.m / std  # (C,): slope * xc is xhat * mean(dy * xhat)
+    dx = combine(dy, xc, scale, dbeta / x.m, slope)  # scale * (dy - mean(dy) - slope * xc)
     return dx, dgamma, dbeta
 
 
@@ -184,7 +188,7 @@ def inference_forward(
     channels = by_channel(x, axis)
     xc = Centred(channels, in_two_parts(mean, std.dtype))  # x - mean
     scale = gamma / std  # (C,)
-    y = affine(xc, scale, beta)  # gamma * (x - mean) / std + beta
+    y = affine(xc, scale, beta)  # gamma * xhat + beta
     return y, InferenceCache(channels, scale, xc.mean, std.copy())
 
 
@@ -217,6 +221,6 @@ def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, 
     x, scale, mean, std = cache_of(cache, InferenceCache, "inference_forward")
     dy, x = upstream(dy, x)
     xc = Centred(x, mean)  # x - mean
-    dbeta, dgamma = sums(dy, xc, std)  # sum(dy), sum(dy * xhat)
+    dgamma, dbeta = sums(dy, xc, std)  # sum(dy * xhat), sum(dy)
     dx = scaled(dy, xc, scale)  # gamma / std * dy
     return dx, dgamma, dbeta

@@ -140,7 +140,7 @@ def batch_renorm_forward(
         The pair (mean, std) of (C,) arrays, as it was before this minibatch.
     r_max, d_max : float
         Bounds of the correction, r_max >= 1 and d_max >= 0. At 1 and 0 this is batch_norm_forward,
-        bit for bit.
+        bit for bit (but for a single value per channel, which that refuses).
     eps : float
         Positive; added to the variance.
     axis : int
@@ -160,7 +160,7 @@ def batch_renorm_forward(
     ------
     TypeError, ValueError
         For wrong dtypes, shapes, eps or bounds, or running statistics that are not finite or whose
-        std is not > 0. A single value per channel is fine: r and d carry it.
+        std is not > 0. A single value per channel is fine: z is 0 there, and y = gamma * d + beta.
 
     Examples
     --------
@@ -178,6 +178,7 @@ def batch_renorm_forward(
     pinned = _check_correction(correction, x.dtype, len(gamma))
     channels = by_channel(x, axis)
     xc, std = centre(channels, eps)  # x - mean, sqrt(var + eps)
+    # renorm_correction, but from the mean in two parts, which has more digits
     ratio, distance = std / running_std, xc.mean.minus(running_mean) / running_std
     r, d = pinned or _clipped(ratio, distance, *bounds)
     scale = gamma * r / std  # (C,)
@@ -236,5 +237,6 @@ def batch_renorm_backward(dy: Array, cache: BatchRenormCache) -> tuple[Array, Ar
         another function.
     """
     cache = cache_of(cache, BatchRenormCache, "batch_renorm_forward")
-    dx, dgamma_effective, dbeta = batch_norm_backward(dy, cache.effective)
-    return dx, cache.r * dgamma_effective + cache.d * dbeta, dbeta
+    # of y = g * z + b with g = gamma * r and b = beta + gamma * d: gamma is in both
+    dx, dg, db = batch_norm_backward(dy, cache.effective)
+    return dx, cache.r * dg + cache.d * db, db

@@ -81,8 +81,8 @@ def check_moments(name: str, moments: object) -> tuple[Array, Array]:
 def _in_order(mean: Array, std: Array) -> bool:
     """Say quickly, if it is so, that every mean is finite, and every std is finite and > 0.
 
-    Just then is every log(std) a finite number; and one term that is none makes a sum that is none.
-    The caller ignores NumPy's warnings.
+    log(std) is finite just if std is finite and > 0, and one term that is inf or NaN makes the dot
+    product inf or NaN. The caller ignores NumPy's warnings.
     """
     return math.isfinite(np.log(std).dot(mean))
 
@@ -177,8 +177,8 @@ def update_running(running: Moments, batch: Moments, momentum: float = 0.01) -> 
 
 def _move(old: Array, new: Array, alpha: float) -> Array:
     """Go the part `alpha` of the way from `old` to `new`, exactly at alpha = 0 and alpha = 1."""
-    near, far, way = (old, new, alpha) if alpha <= 0.5 else (new, old, 1 - alpha)
-    moved = far - near  # from the nearer end: old + 1 * (new - old) can miss `new`
-    moved *= way
-    moved += near
+    start, end, part = (old, new, alpha) if alpha <= 0.5 else (new, old, 1 - alpha)
+    moved = end - start  # from the nearer end: old + 1 * (new - old) can miss `new`
+    moved *= part
+    moved += start
     return moved.astype(old.dtype, copy=False)

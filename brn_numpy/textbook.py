@@ -5,7 +5,7 @@ is tested and timed against it, and students' functions are compared with it.
 
 The shapes at the line ends are for rows x (N, C): N samples of C channels. For images, read
 (N, C, H, W) for (N, C) and (1, C, 1, 1) for (1, C). What goes in and out for a channel is (C,).
-Every std contains eps; momentum weighs the new value; a cache holds what its forward has computed.
+Every std contains eps; momentum weighs the new value; a cache holds all names of its forward.
 
 BN is Ioffe & Szegedy 2015 (arXiv:1502.03167), BRN is Ioffe 2017 (arXiv:1702.03275).
 """
@@ -65,11 +65,11 @@ def batch_norm_inference_backward(dy, x, gamma, running_mean, running_std):
 
 
 def renorm_correction(batch_mean, batch_std, running_mean, running_std, r_max, d_max):
-    """Return what leads to the running statistics, within bounds: lines 3 and 4 of BRN."""
-    ratio = batch_std / running_std  # (C,)
-    distance = (batch_mean - running_mean) / running_std  # (C,)
-    r = np.clip(ratio, 1 / r_max, r_max)  # (C,)
-    d = np.clip(distance, -d_max, d_max)  # (C,)
+    """Return r and d. Unclipped, they turn z into (x - running_mean) / running_std: lines 3, 4."""
+    ratio = batch_std / running_std
+    distance = (batch_mean - running_mean) / running_std
+    r = np.clip(ratio, 1 / r_max, r_max)
+    d = np.clip(distance, -d_max, d_max)
     return r, d
 
 
@@ -101,7 +101,7 @@ def batch_renorm_backward(dy, cache):
 
 
 def wide(vector, like):
-    """Turn (C,) into (1, C), or (1, C, 1, 1): one number a channel, ready to compute with x."""
+    """Turn a vector (C,) into (1, C), or (1, C, 1, 1), which broadcasts against x."""
     return np.reshape(vector, (1, -1, *[1] * (like.ndim - 2)))
 
 
