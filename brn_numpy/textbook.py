@@ -66,10 +66,10 @@ def batch_norm_inference_backward(dy, x, gamma, running_mean, running_std):
 
 def renorm_correction(batch_mean, batch_std, running_mean, running_std, r_max, d_max):
     """Return r and d. Unclipped, they turn z into (x - running_mean) / running_std: lines 3, 4."""
-    ratio = batch_std / running_std
-    distance = (batch_mean - running_mean) / running_std
-    r = np.clip(ratio, 1 / r_max, r_max)
-    d = np.clip(distance, -d_max, d_max)
+    ratio = batch_std / running_std  # (C,)
+    distance = (batch_mean - running_mean) / running_std  # (C,)
+    r = np.clip(ratio, 1 / r_max, r_max)  # (C,)
+    d = np.clip(distance, -d_max, d_max)  # (C,)
     return r, d
 
 
