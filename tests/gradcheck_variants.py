@@ -1,144 +1,87 @@
-"""A textbook BN and BRN, ways to get their backward passes wrong, and other functions to check."""
+"""Textbook BN and BRN, ways to get their backward passes wrong, and other functions to check."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import inspect
+import re
+from unittest.mock import patch
 
 import numpy as np
 
+from brn_numpy import textbook
+
+bn_backward, brn_backward = textbook.batch_norm_backward, textbook.batch_renorm_backward
+
 
 def bn_forward(x, gamma, beta, eps=1e-5):
-    """BN over all axes but 1, written to be analytic, so that the complex step can check it."""
-    axes = tuple(i for i in range(x.ndim) if i != 1)
-    column = (1, -1) + (1,) * (x.ndim - 2)
-    mu = x.mean(axis=axes).reshape(column)
-    xc = x - mu
-    std = np.sqrt((xc * xc).mean(axis=axes).reshape(column) + eps)
-    xhat = xc / std
-    y = gamma.reshape(column) * xhat + beta.reshape(column)
-    cache = SimpleNamespace(
-        x=x, xc=xc, std=std, xhat=xhat, gamma=gamma.reshape(column), axes=axes, column=column,
-        m=x.size // x.shape[1], eps=eps,
-    )  # fmt: skip
-    return y, cache
-
-
-def bn_backward(dy, c):
-    mean = lambda a: a.mean(axis=c.axes).reshape(c.column)  # noqa: E731
-    dx = c.gamma / c.std * (dy - mean(dy) - c.xhat * mean(dy * c.xhat))
-    return dx, (dy * c.xhat).sum(axis=c.axes), dy.sum(axis=c.axes)
+    """BN of the textbook; it is analytic, so that the complex step can check it."""
+    return textbook.batch_norm_forward(x, gamma, beta, eps)
 
 
 def brn_forward(x, gamma, beta, mu, sigma, r_max=1.5, d_max=1.0, eps=0.2, correction=None):
-    _, c = bn_forward(x, gamma, beta, eps)
+    """BRN of the textbook; `correction` gives r and d in the place of what is computed."""
+    given = (x, gamma, beta, mu, sigma, r_max, d_max, eps)
     if correction is None:
-        r = np.clip(c.std.ravel().real / sigma, 1 / r_max, r_max)
-        d = np.clip((x.mean(axis=c.axes).real - mu) / sigma, -d_max, d_max)
-    else:
-        r, d = correction
-    y = c.gamma * (c.xhat * r.reshape(c.column) + d.reshape(c.column)) + beta.reshape(c.column)
-    c.r, c.d = r, d
-    c.sigma = sigma
-    return y, c
+        return textbook.batch_renorm_forward(*given)
+    with patch.object(textbook, "renorm_correction", lambda *_: correction):
+        return textbook.batch_renorm_forward(*given)
 
 
-def brn_backward(dy, c):
-    r, d = c.r.reshape(c.column), c.d.reshape(c.column)
-    dx, dg, db = bn_backward(dy, c)
-    return dx * r, r.ravel() * dg + d.ravel() * db, db
+def with_line(function, line):
+    """Return a function of the textbook with another line for the name that `line` sets last."""
+    name = line.rpartition("; ")[2].split()[0]
+    source = inspect.getsource(function)
+    source, replaced = re.subn(rf"^    {name}\b.*$", f"    {line}", source, flags=re.MULTILINE)
+    assert replaced == 1, line
+    names = dict(vars(textbook))
+    exec(source, names)
+    return names[function.__name__]
 
 
-def _mean(a, c):
-    return a.mean(axis=c.axes).reshape(c.column)
-
-
-def _dx(change):
-    """Make a BN backward pass of a wrong dx."""
-
-    def backward(dy, c):
-        _, dgamma, dbeta = bn_backward(dy, c)
-        return change(dy, c), dgamma, dbeta
-
-    return backward
-
-
-def _three(change):
-    """Make a BN backward pass by changing the three right gradients."""
-    return lambda dy, c: change(*bn_backward(dy, c), dy, c)
-
-
-def _bessel(dy, c):
-    n = c.m
-    return c.gamma / c.std * (dy - _mean(dy, c) - c.xhat * _mean(dy * c.xhat, c) * n / (n - 1))
-
-
-def _eps_outside(dy, c):
-    std = np.sqrt(c.std**2 - c.eps) + c.eps
-    return c.gamma / std * (dy - _mean(dy, c) - c.xhat * _mean(dy * c.xhat, c))
-
-
-def _diagonal(dy, c):
-    return c.gamma / c.std * dy * (1 - 1 / c.m - c.xhat**2 / c.m)
-
-
-def _doubled(dy, c):
-    """Right: the path of the variance to the mean is multiplied by sum(xc) = 0."""
-    dxhat = dy * c.gamma
-    dvar = (dxhat * c.xc).sum(axis=c.axes).reshape(c.column) * -0.5 * c.std**-3
-    dmu = (-dxhat / c.std).sum(axis=c.axes).reshape(c.column)
-    dmu = dmu + 2 * dvar * -2 * _mean(c.xc, c)
-    return dxhat / c.std + dvar * 2 * c.xc / c.m + dmu / c.m
-
-
-def _raw_x(dy, c):
-    """Right: sum over x instead of xc, with dy centred."""
-    g = dy - _mean(dy, c)
-    return c.gamma / c.std * (g - c.xhat * _mean(g * c.x, c) / c.std)
-
-
+DX = "(dxhat - through_mean - through_std) / cache.std"
 WRONG_BN = {
-    "dx = dy": _dx(lambda dy, c: dy.copy()),
-    "statistics constant": _dx(lambda dy, c: c.gamma / c.std * dy),
-    "no gamma": _three(lambda dx, dg, db, dy, c: (dx / c.gamma, dg, db)),
-    "diagonal": _dx(_diagonal),
-    "no mean term": _dx(lambda dy, c: c.gamma / c.std * (dy - c.xhat * _mean(dy * c.xhat, c))),
-    "no variance term": _dx(lambda dy, c: c.gamma / c.std * (dy - _mean(dy, c))),
-    "dgamma averaged": _three(lambda dx, dg, db, dy, c: (dx, dg / c.m, db)),
-    "dbeta averaged": _three(lambda dx, dg, db, dy, c: (dx, dg, db / c.m)),
-    "dgamma from x": _three(lambda dx, dg, db, dy, c: (dx, (dy * c.x).sum(axis=c.axes), db)),
-    "dgamma from xc": _three(lambda dx, dg, db, dy, c: (dx, (dy * c.xc).sum(axis=c.axes), db)),
-    "n - 1": _dx(_bessel),
-    "eps outside": _dx(_eps_outside),
-    "variance for std": _three(lambda dx, dg, db, dy, c: (dx / c.std, dg, db)),
-    "sign of dx": _three(lambda dx, dg, db, dy, c: (-dx, dg, db)),
-    "dgamma and dbeta swapped": _three(lambda dx, dg, db, dy, c: (dx, db, dg)),
-    "dx = 0": _three(lambda dx, dg, db, dy, c: (dx * 0, dg, db)),
-    "shape of dbeta": _three(lambda dx, dg, db, dy, c: (dx, dg, db[None])),
+    "dx = dy": "dx = dy.copy()",
+    "statistics constant": "dx = dxhat / cache.std",
+    "no gamma": "dxhat = dy",
+    "diagonal": "dx = dxhat * (1 - (1 + cache.xhat**2) / count(dy)) / cache.std",
+    "no mean term": "through_mean = 0",
+    "no variance term": "through_std = 0",
+    "dgamma averaged": "dgamma = total(dy * cache.xhat) / count(dy)",
+    "dbeta averaged": "dbeta = total(dy) / count(dy)",
+    "dgamma from x": "dgamma = total(dy * cache.x)",
+    "dgamma from xc": "dgamma = total(dy * cache.xc)",
+    "n - 1": "n = count(dy); through_std = cache.xhat * mean(dxhat * cache.xhat) * n / (n - 1)",
+    "eps outside": f"std = np.sqrt(cache.var) + cache.eps; dx = {DX.replace('cache.std', 'std')}",
+    "variance for std": f"dx = {DX}**2",
+    "sign of dx": f"dx = -{DX}",
+    "dgamma and dbeta swapped": "return dx, dbeta, dgamma",
+    "dx = 0": "dx = 0 * dy",
+    "shape of dbeta": "dbeta = total(dy)[None]",
 }
-EQUAL_BN = {"doubled zero": _doubled, "raw x": _raw_x}
-EQUAL_BN = {name: _dx(dx) for name, dx in EQUAL_BN.items()}
+WRONG_BN = {name: with_line(bn_backward, line) for name, line in WRONG_BN.items()}
 
-
-def _brn(change):
-    return lambda dy, c: change(*brn_backward(dy, c), dy, c)
-
-
-def _through(dx, dg, db, dy, c):
-    """The gradient through r and d where they are not clipped."""
-    sigma = c.sigma.reshape(c.column)
-    free = (np.abs(c.std / sigma / c.r.reshape(c.column) - 1) < 1e-12) & (
-        np.abs(c.d).reshape(c.column) < 1.0
-    )
-    return np.where(free, c.gamma / sigma * dy, dx), dg, db
-
+EQUAL_BN = {  # odd, and right
+    # the path of the variance to the mean is multiplied by sum(xc) = 0, so that it may be doubled
+    "doubled zero": "dvar = -mean(dxhat * cache.xc) / (2 * cache.std**3); "
+    "dmu = -mean(dxhat) / cache.std - 2 * dvar * 2 * mean(cache.xc); "
+    "dx = dxhat / cache.std + 2 * dvar * cache.xc + dmu",
+    # a sum over x in the place of xc is the same if dy is centred
+    "raw x": "centred = dxhat - through_mean; "
+    "dx = (centred - cache.xhat * mean(centred * cache.x) / cache.std) / cache.std",
+}
+EQUAL_BN = {name: with_line(bn_backward, line) for name, line in EQUAL_BN.items()}
 
 WRONG_BRN = {
-    "r not in dx": _brn(lambda dx, dg, db, dy, c: (dx / c.r.reshape(c.column), dg, db)),
-    "dgamma without r, d": _brn(lambda dx, dg, db, dy, c: (dx, bn_backward(dy, c)[1], db)),
-    "dgamma without d": _brn(lambda dx, dg, db, dy, c: (dx, c.r * bn_backward(dy, c)[1], db)),
-    "r inverted in dx": _brn(lambda dx, dg, db, dy, c: (dx / c.r.reshape(c.column) ** 2, dg, db)),
-    "through r and d": _brn(_through),
+    "r not in dx": "dz = dxhat",
+    "dgamma without r, d": "dgamma = total(dy * cache.z)",
+    "dgamma without d": "dgamma = total(dy * cache.z * cache.r)",
+    "r inverted in dx": "dz = dxhat / cache.r",
+    # the gradient through r and d where they are not clipped
+    "through r and d": "free = (cache.r == cache.std / cache.running_std) "
+    "& (np.abs(cache.d) < cache.d_max); "
+    f"dx = np.where(free, dxhat / cache.running_std, {DX.replace('dxhat', 'dz')})",
 }
+WRONG_BRN = {name: with_line(brn_backward, line) for name, line in WRONG_BRN.items()}
 
 
 def bn_inputs(seed, shape=(7, 6), dtype=np.float64):
@@ -200,12 +143,11 @@ def cross_entropy_backward(dy, cache):
 
 
 def inference_forward(x, gamma, beta, mu, sigma):
-    return gamma * (x - mu) / sigma + beta, (x, gamma, mu, sigma)
+    return textbook.batch_norm_inference(x, gamma, beta, mu, sigma), (x, gamma, mu, sigma)
 
 
 def inference_backward(dy, cache):
-    x, gamma, mu, sigma = cache
-    return dy * gamma / sigma, (dy * (x - mu) / sigma).sum(axis=0), dy.sum(axis=0)
+    return textbook.batch_norm_inference_backward(dy, *cache)
 
 
 def relu(x):

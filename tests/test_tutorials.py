@@ -1,11 +1,13 @@
 """The tutorials as pages: their links lead somewhere, their parts are there, their folds close."""
 
+import inspect
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from brn_numpy import textbook
 from brn_numpy.experiments import store
 
 FOLDER = Path(__file__).parent.parent / "tutorials"
@@ -46,6 +48,35 @@ def test_mathematics_is_as_github_renders_it(page):
     bare = re.sub(r"^```math.*?^```$", "", prose(page), flags=re.M | re.S)
     bare = re.sub(r"`[^`\n]*`", "", re.sub(r"\$`[^`\n]+`\$", "", bare))
     assert [line for line in bare.splitlines() if "$" in line] == []
+
+
+def quotes(page):
+    """Return (function, lines) of each quotation: from `# textbook.py: name` to an empty line."""
+    fences = re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), flags=re.M | re.S)
+    found = re.findall(r"^ *# textbook\.py: (\w+)\n((?:.+\n)+)", "\n".join(fences), flags=re.M)
+    return [(name, [line.strip() for line in lines.splitlines()]) for name, lines in found]
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.stem)
+def test_quotes_are_lines_of_the_textbook(page):
+    """What a page quotes stands in that function, to the letter and in that order."""
+    for name, lines in quotes(page):
+        source = map(str.strip, inspect.getsource(getattr(textbook, name)).splitlines())
+        for line in lines:
+            assert line in source, f"{name}: {line}"  # `in` goes on where it found the last one
+
+
+def test_every_formula_of_the_textbook_is_quoted():
+    """Each line of it that ends in a shape, such as `# (N, C)`, stands on a page."""
+    quoted = {(name, line) for page in PAGES for name, lines in quotes(page) for line in lines}
+    formulas = {
+        (name, line.strip())
+        for name, function in inspect.getmembers(textbook, inspect.isfunction)
+        for line in inspect.getsource(function).splitlines()
+        if re.search(r"  # \(.+\)$", line)
+    }
+    assert len(formulas) > 40
+    assert formulas - quoted == set()
 
 
 @EVERY

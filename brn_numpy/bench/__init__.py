@@ -1,1 +1,1 @@
-"""How fast the library is: against textbook NumPy and, where it is installed, PyTorch."""
+"""How fast the library is: against textbook.py and, where it is installed, PyTorch."""

@@ -1,4 +1,4 @@
-"""Convolution, pooling and a training step, against PyTorch."""
+"""Convolution, pooling and a training step against PyTorch; BN and BRN against their functions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from ..batch_norm import batch_norm_backward, batch_norm_forward
+from ..moments import update_running
 from .frameworks import torch
 
 CONVOLUTIONS = (((32, 16, 28, 28), 32), ((64, 8, 8, 8), 16), ((64, 1, 8, 8), 16))
 POOLING = (32, 16, 28, 28)
 BATCHES = (32, 4)
+NORMS = ((4, 64), (4, 16, 8, 8))  # so small that what a layer adds to its functions shows
 Pair = dict[str, Callable[[], object]]
 
 
@@ -21,7 +24,8 @@ def convolution(shape: tuple[int, int, int, int], filters: int) -> Pair:
     """Return forward and backward of a 3 x 3 convolution with padding 1, ours and torch's."""
     rng = np.random.default_rng(0)
     layer = nn.Conv2d(shape[1], filters, 3, padding=1, rng=rng, dtype=np.float32)
-    pair = _pass(layer, rng.standard_normal(shape).astype(np.float32))
+    dy = np.ones((shape[0], filters, *shape[2:]), np.float32)
+    pair: Pair = {"ours": _pass(layer, rng.standard_normal(shape).astype(np.float32), dy)}
     if torch is not None:
         other = torch.nn.Conv2d(shape[1], filters, 3, padding=1)
         pair["torch"] = _torch_pass(other, shape)
@@ -31,7 +35,10 @@ def convolution(shape: tuple[int, int, int, int], filters: int) -> Pair:
 def pooling() -> Pair:
     """Return forward and backward of 2 x 2 pooling, ours and torch's."""
     rng = np.random.default_rng(0)
-    pair = _pass(nn.MaxPool2d(2), rng.standard_normal(POOLING).astype(np.float32))
+    n, channels, height, width = POOLING
+    dy = np.ones((n, channels, height // 2, width // 2), np.float32)
+    x = rng.standard_normal(POOLING).astype(np.float32)
+    pair: Pair = {"ours": _pass(nn.MaxPool2d(2), x, dy)}
     if torch is not None:
         pair["torch"] = _torch_pass(torch.nn.MaxPool2d(2), POOLING)
     return pair
@@ -77,14 +84,32 @@ def training_step(batch: int) -> Pair:
     return pair
 
 
-def _pass(layer: nn.Layer, x: Any) -> Pair:
-    dy = np.ones_like(layer.forward(x))
+def norms(shape: tuple[int, ...]) -> Pair:
+    """Return forward and backward in training: BN's functions, updating; nn.BatchNorm; BRN."""
+    rng, channels = np.random.default_rng(0), shape[1]
+    x, dy = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
+    layer = nn.BatchNorm(channels, dtype=np.float32)
+    renorm = nn.BatchRenorm(channels, schedule=lambda step: (3.0, 5.0), dtype=np.float32)
+    gamma, beta, running = layer.weight.data, layer.bias.data, layer.running
 
+    def functions() -> object:
+        cache = batch_norm_forward(x, gamma, beta, eps=layer.eps)[1]
+        update_running(running, cache.batch, layer.momentum)
+        return batch_norm_backward(dy, cache)
+
+    return {
+        "functions": functions,
+        "BatchNorm": _pass(layer, x, dy),
+        "BatchRenorm": _pass(renorm, x, dy),
+    }
+
+
+def _pass(layer: nn.Layer, x: Any, dy: Any) -> Callable[[], object]:
     def ours() -> object:
         layer.forward(x)
         return layer.backward(dy)
 
-    return {"ours": ours}
+    return ours
 
 
 def _torch_pass(layer: Any, shape: tuple[int, ...]) -> Callable[[], object]:

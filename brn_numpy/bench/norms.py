@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import textbook
 from ..batch_norm import batch_norm_backward, batch_norm_forward
 from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
-from ..moments import Moments
-from . import textbook
+from ..moments import Moments, update_running
 from .frameworks import torch
 
-EPS = 1e-5
+EPS, MOMENTUM = 1e-5, 0.01
 SHAPES = (
     (4, 32, 28, 28),
     (128, 16, 8, 8),
@@ -27,6 +27,12 @@ SHAPES = (
 )
 QUICK_SHAPES = ((128, 16, 8, 8), (32, 64, 28, 28), (64, 256), (4, 64))
 GROWTH = tuple((n, 64, 28, 28) for n in (2, 4, 8, 20, 40, 80, 200))  # 1e5 to 1e7 values
+RATIOS = {
+    "/ torch": ("updating", "torch"),
+    "/ textbook": ("bn", "textbook"),
+    "BRN / BN": ("brn", "bn"),
+}
+"""By column: which of `passes` is divided by which. PyTorch updates too, the textbook does not."""
 
 
 def inputs(shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
@@ -40,33 +46,59 @@ def inputs(shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
 
 
 def passes(shape: tuple[int, ...], dtype: Any) -> dict[str, Callable[[], object]]:
-    """Return forward and backward in one call: BN, BRN, textbook NumPy and, if there, torch."""
+    """Return forward and backward in one call, by name.
+
+    bn, brn and the textbook's BN; updating, which is bn and the update of the running pair between;
+    and torch, if it is there, which updates as well.
+    """
     given = inputs(shape, dtype)
     x, dy, gamma, beta, running = given.values()
 
     def bn() -> object:
         return batch_norm_backward(dy, batch_norm_forward(x, gamma, beta, eps=EPS)[1])
 
+    def updating() -> object:
+        cache = batch_norm_forward(x, gamma, beta, eps=EPS)[1]
+        update_running(running, cache.batch, MOMENTUM)
+        return batch_norm_backward(dy, cache)
+
     def brn() -> object:
         cache = batch_renorm_forward(x, gamma, beta, running, r_max=3.0, d_max=5.0, eps=EPS)[1]
         return batch_renorm_backward(dy, cache)
 
     def plain() -> object:
-        return textbook.backward(dy, textbook.forward(x, gamma, beta, EPS)[1])
+        cache = textbook.batch_norm_forward(x, gamma, beta, EPS)[1]
+        return textbook.batch_norm_backward(dy, cache)
 
     functions: dict[str, Callable[[], object]] = {"bn": bn, "brn": brn, "textbook": plain}
+    functions["updating"] = updating
     if torch is not None:
-        tensors = [torch.tensor(a, requires_grad=True) for a in (x, gamma, beta)]
-        upstream = torch.tensor(dy)
-
-        def autograd() -> object:
-            y = torch.nn.functional.batch_norm(
-                tensors[0], None, None, tensors[1], tensors[2], training=True, eps=EPS
-            )
-            return torch.autograd.grad(y, tensors, upstream)
-
-        functions["torch"] = autograd
+        functions["torch"] = _autograd(given)
     return functions
+
+
+def _autograd(given: dict[str, Any]) -> Callable[[], object]:
+    tensors = [torch.tensor(given[name], requires_grad=True) for name in ("x", "gamma", "beta")]
+    upstream, mean, var = map(torch.tensor, (given["dy"], *given["running"]))  # std 1 is var 1
+
+    def autograd() -> object:
+        y = torch.nn.functional.batch_norm(
+            tensors[0], mean, var, *tensors[1:], training=True, momentum=MOMENTUM, eps=EPS
+        )
+        return torch.autograd.grad(y, tensors, upstream)
+
+    return autograd
+
+
+def update(shape: tuple[int, ...]) -> dict[str, Callable[[], object]]:
+    """Return the update of the running pair, and the forward pass before it."""
+    x, _, gamma, beta, running = inputs(shape, np.float32).values()
+
+    def forward() -> Any:
+        return batch_norm_forward(x, gamma, beta, eps=EPS)
+
+    batch = forward()[1].batch
+    return {"update": lambda: update_running(running, batch, MOMENTUM), "forward": forward}
 
 
 def memory(shape: tuple[int, ...], dtype: Any) -> dict[str, float]:
@@ -78,7 +110,7 @@ def memory(shape: tuple[int, ...], dtype: Any) -> dict[str, float]:
         return batch_norm_forward(x, gamma, beta, eps=EPS)
 
     def plain() -> Any:
-        return textbook.forward(x, gamma, beta, EPS)
+        return textbook.batch_norm_forward(x, gamma, beta, EPS)
 
     ours, texts = forward()[1], plain()[1]
     found = {}
@@ -86,7 +118,7 @@ def memory(shape: tuple[int, ...], dtype: Any) -> dict[str, float]:
         ("forward", forward),
         ("backward", lambda: batch_norm_backward(dy, ours)),
         ("textbook forward", plain),
-        ("textbook backward", lambda: textbook.backward(dy, texts)),
+        ("textbook backward", lambda: textbook.batch_norm_backward(dy, texts)),
     ):
         tracemalloc.start()
         result = function()

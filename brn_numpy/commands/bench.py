@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -54,15 +54,17 @@ def run(options: argparse.Namespace) -> int:
     check_writable(options.json)
     rounds = options.rounds or (5 if options.quick else 15)
     shapes = norms.QUICK_SHAPES if options.quick else norms.SHAPES
-    bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else 13))
+    growth = norms.GROWTH[:5] if options.quick else norms.GROWTH
+    bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else len(growth) + 10))
     print(machine.describe(), flush=True)
     try:
         if options.ablate:
             bench.ablate(shapes)
         else:
             bench.norms(shapes)
-            bench.growth(norms.GROWTH[:5] if options.quick else norms.GROWTH)
+            bench.growth(growth)
             bench.layers()
+            bench.calls()
             bench.memory(shapes[1])
             bench.bandwidth()
     finally:
@@ -82,14 +84,19 @@ class _Bench:
         self.rows: list[dict[str, Any]] = []
         self.progress = Progress(rows)
 
-    def time(self, label: str, functions: dict[str, Callable[[], object]]) -> Timings:
-        """Time the functions of one row, and keep the medians and quartiles."""
+    def time(
+        self,
+        label: str,
+        functions: dict[str, Callable[[], object]],
+        pairs: Iterable[tuple[str, str]] = (("ours", "torch"),),
+    ) -> Timings:
+        """Time the functions of one row, and keep the quartiles, also those of some ratios."""
         self.progress.begin(label, len(self.rows))
         self.progress.after_step(-1, 0.0)
         timings = in_turn(functions, self.rounds)
         quartiles = {k: np.quantile(v, [0.25, 0.5, 0.75]).tolist() for k, v in timings.items()}
-        ratios = {  # of the first function to each other one
-            other: ratio(timings, next(iter(functions)), other) for other in list(functions)[1:]
+        ratios = {
+            f"{one} / {other}": ratio(timings, one, other) for one, other in pairs if one in timings
         }
         self.rows.append({"row": label, "seconds": quartiles, "ratios": ratios})
         self.progress.clear()
@@ -97,16 +104,18 @@ class _Bench:
 
     def norms(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Time forward and backward of BN and BRN."""
-        print("\nforward + backward        BN, ms      / torch   / textbook    BRN / BN   BRN - BN")
+        heads = "".join(f"{head:>13}" for head in norms.RATIOS)
+        print(f"\nforward + backward   {'BN, ms':>9}{heads}   BRN - BN")
+        print("('/ torch' is with the update of the running statistics on both sides)")
+        pairs = norms.RATIOS.values()
         for dtype in DTYPES:
             for shape in shapes:
                 label = f"{np.dtype(dtype).name} {_times(shape)}"
-                timings = self.time(label, norms.passes(shape, dtype))
+                timings = self.time(label, norms.passes(shape, dtype), pairs)
                 more = float(np.median(timings["brn"] - timings["bn"]))
+                cells = "".join(_cell(timings, *pair) for pair in pairs)
                 print(
-                    f"{label:<24}{1e3 * np.median(timings['bn']):8.3f}"
-                    f"{_cell(timings, 'bn', 'torch')}{_cell(timings, 'bn', 'textbook')}"
-                    f"{_cell(timings, 'brn', 'bn')}{1e6 * more:8.0f} us",
+                    f"{label:<21}{1e3 * np.median(timings['bn']):9.3f}{cells}{1e6 * more:8.0f} us",
                     flush=True,
                 )
 
@@ -134,6 +143,21 @@ class _Bench:
             ours = 1e3 * np.median(timings["ours"])
             print(f"{label:<36}{ours:8.3f}{_cell(timings, 'ours', 'torch')}", flush=True)
 
+    def calls(self) -> None:
+        """Time what layers and the update of the running statistics add to the functions."""
+        pairs = {
+            "update / forward": ("update", "forward"),
+            "BatchNorm / functions": ("BatchNorm", "functions"),
+            "BatchRenorm / BatchNorm": ("BatchRenorm", "BatchNorm"),
+        }
+        print(f"\ncalls   {''.join(f'{head:>24}' for head in pairs)}")
+        print("(functions: batch_norm_forward, update_running, batch_norm_backward; float32)")
+        for shape in layers.NORMS:
+            functions = {**norms.update(shape), **layers.norms(shape)}
+            timings = self.time(f"calls {_times(shape)}", functions, pairs.values())
+            cells = "".join(f"{_cell(timings, *pair):>24}" for pair in pairs.values())
+            print(f"{_times(shape):<8}{cells}", flush=True)
+
     def memory(self, shape: tuple[int, ...]) -> None:
         """Count the bytes of one forward and one backward."""
         print(f"\nmemory in units of x, float32 {_times(shape)}      peak     kept")
@@ -155,7 +179,8 @@ class _Bench:
         for dtype in DTYPES:
             for shape in shapes:
                 label = f"{np.dtype(dtype).name} {_times(shape)}"
-                timings = self.time(label, ablation.variants(norms.passes(shape, dtype)["bn"]))
+                functions = ablation.variants(norms.passes(shape, dtype)["bn"])
+                timings = self.time(label, functions, [(name, "all steps") for name in names])
                 cells = "".join(f"{ratio(timings, name, 'all steps')!s:>22}" for name in names)
                 print(f"{label:<30}{cells}", flush=True)
 

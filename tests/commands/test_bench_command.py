@@ -18,6 +18,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(norms, "GROWTH", ((2, 3, 4, 4),))
     monkeypatch.setattr(layers, "CONVOLUTIONS", (((2, 1, 5, 5), 2),))
     monkeypatch.setattr(layers, "BATCHES", (2,))
+    monkeypatch.setattr(layers, "NORMS", TINY)
     monkeypatch.setattr(layers, "POOLING", (2, 3, 4, 4))
     monkeypatch.setattr(machine, "LARGE", (2, 3, 4, 4))
     monkeypatch.setattr(timing, "SHORTEST", 1e-6)
@@ -25,12 +26,13 @@ def tiny(monkeypatch):
 
 @pytest.mark.parametrize("options", [[], ["--quick"]])
 def test_all_tables_are_printed(options, capsys):
-    """Times, growth, layers, memory and bandwidth; nothing on stderr when piped."""
+    """Times, growth, layers, calls, memory and bandwidth; nothing on stderr when piped."""
     assert main(["bench", "--rounds", "2", *options]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     for part in ("/ textbook", "growth", "Conv2d 3x3 2x1x5x5 to 2", "training step", "memory"):
         assert part in out
+    assert "update / forward" in out and "BatchRenorm / BatchNorm" in out
     assert "GB/s" in out and out.count("float64") == 2
 
 
@@ -50,7 +52,9 @@ def test_the_json_holds_quartiles(tmp_path, capsys):
     rows = {row["row"]: row for row in content["rows"]}
     assert "float32 4x3" in rows and "memory 2x3x4x4" in rows and "bandwidth" in rows
     seconds = rows["float32 4x3"]["seconds"]
-    assert {"bn", "brn", "textbook"} <= set(seconds)
+    assert {"bn", "updating", "brn", "textbook"} <= set(seconds)
+    assert {"bn / textbook", "brn / bn"} <= set(rows["float32 4x3"]["ratios"])
+    assert "update / forward" in rows["calls 4x3"]["ratios"]
     assert all(0 < low <= median <= high for low, median, high in seconds.values())
     assert content["machine"]["blas"] and content["rounds"] == 3
 

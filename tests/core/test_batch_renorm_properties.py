@@ -72,21 +72,6 @@ def test_it_is_batch_norm_with_other_parameters(case):
     assert_close(y, bn_forward(other)[0], sizes(other).y, case.axis)
 
 
-@given(cases())
-def test_r_and_d_are_the_clipped_ratios(case):
-    """r = clip(sigma_B / sigma), d = clip((mu_B - mu) / sigma), with the OLD running pair."""
-    cache = brn_forward(case)[1]
-    x, (mean, std) = columns(case.x, case.axis), (np.float64(a) for a in case.running)
-    r = np.clip(np.sqrt(x.var(axis=0) + case.eps) / std, 1 / case.r_max, case.r_max)
-    d = np.clip((x.mean(axis=0) - mean) / std, -case.d_max, case.d_max)
-    size = sizes(case, mean, std).xhat
-    assert_close(cache.r, r, r)
-    assert_close(cache.d, d, size)
-    again = bn.renorm_correction(cache.batch, case.running, case.r_max, case.d_max)
-    assert_close(again[0], r, r)
-    assert_close(again[1], d, size)
-
-
 @given(cases(), st.floats(1, 1e6), st.floats(0, 1e6))
 def test_r_and_d_keep_to_their_bounds(case, r_max, d_max):
     """1 / r_max <= r <= r_max and |d| <= d_max, to the rounding of the bounds; never less free."""
