@@ -2,12 +2,15 @@
 
 from .checkpoint import load, save
 from .conv import Conv2d
-from .layer import Layer, Parameter
-from .linear import Flatten, Linear, ReLU, he_normal
+from .flatten import Flatten
+from .layer import Layer
+from .linear import Linear
 from .losses import softmax_cross_entropy
 from .norm import BatchNorm, BatchRenorm
 from .optim import SGD, Adam, Optimizer
+from .parameter import Parameter, he_normal
 from .pool import AvgPool2d, MaxPool2d
+from .relu import ReLU
 from .sequential import Sequential
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array, integer
-from .layer import Layer, Parameter, layer_input, layer_upstream
-from .linear import he_normal, parameter_dtype, weight_and_bias
+from .layer import Layer, layer_input, layer_upstream
+from .parameter import Parameter, he_normal, parameter_dtype, weight_and_bias
 
 
 class Conv2d(Layer):

@@ -6,22 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._checks import Array, float_array, is_complex
-from .fitting import fitting, refuse
-
-
-class Parameter:
-    """An array that is trained: `data`, and `grad`, the gradient that backward left there.
-
-    A backward pass overwrites `grad`; it does not add to it.
-    """
-
-    def __init__(self, data: Array) -> None:
-        self.data = data
-        self.grad: Array | None = None
-
-    def as_for(self, x: Array) -> Array:
-        """Return the data in the dtype of `x`: the input decides the precision of a layer."""
-        return self.data if is_complex(self.data) else self.data.astype(x.dtype, copy=False)
+from .parameter import Parameter
+from .states import fitting, refuse
 
 
 class Layer:

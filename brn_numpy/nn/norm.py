@@ -17,9 +17,9 @@ from ..batch_norm import (
 from ..batch_renorm import BatchRenormCache, batch_renorm_backward, batch_renorm_forward
 from ..moments import Moments, update_running
 from ..schedule import PAPER_SCHEDULE
-from .layer import Layer, Parameter, layer_upstream
-from .linear import parameter_dtype
+from .layer import Layer, layer_upstream
 from .microbatches import join, repeat, split, sum_groups
+from .parameter import Parameter, parameter_dtype
 
 STEP_KEY = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
 

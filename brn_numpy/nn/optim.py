@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .._checks import Array, integer, pair, real_number
-from .fitting import fitting, refuse
-from .layer import Parameter
+from .parameter import Parameter
+from .states import fitting, refuse
 
 
 class Optimizer:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._checks import Array
-from .layer import Layer, Parameter
+from .layer import Layer
+from .parameter import Parameter
 
 
 class Sequential(Layer):
