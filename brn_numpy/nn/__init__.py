@@ -9,7 +9,7 @@ from .losses import softmax_cross_entropy
 from .norm import BatchNorm, BatchRenorm
 from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter, he_normal
-from .pool import AvgPool2d, MaxPool2d
+from .pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .relu import ReLU
 from .sequential import Sequential
 
@@ -21,6 +21,7 @@ __all__ = [
     "BatchRenorm",
     "Conv2d",
     "Flatten",
+    "GlobalAvgPool2d",
     "Layer",
     "Linear",
     "MaxPool2d",

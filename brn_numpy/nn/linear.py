@@ -12,7 +12,7 @@ from .parameter import Parameter, he_normal, parameter_dtype, weight_and_bias
 
 
 class Linear(Layer):
-    r"""The affine map y = x W^T + b.
+    r"""The affine map y = x W^T + b. It keeps x by reference until backward has run.
 
     Parameters
     ----------
@@ -40,14 +40,15 @@ class Linear(Layer):
     ) -> None:
         self.in_features = integer("in_features", in_features, low=1)
         self.out_features = integer("out_features", out_features, low=1)
-        dtype = parameter_dtype(dtype)
-        self.weight = Parameter(he_normal(rng, (out_features, in_features), dtype))
-        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
+        self.dtype = parameter_dtype(dtype)
+        self.weight = Parameter(he_normal(rng, (out_features, in_features), self.dtype))
+        self.bias = Parameter(np.zeros(out_features, self.dtype)) if bias else None
 
     def named_parameters(self) -> dict[str, Parameter]:
         """Return weight and, if there is one, bias."""
         return weight_and_bias(self.weight, self.bias)
 
+    @np.errstate(all="ignore")
     def forward(self, x: Array) -> Array:
         """Map x (N, in_features) to y (N, out_features)."""
         x = layer_input(self, x, "N, C", self.in_features)
@@ -57,6 +58,7 @@ class Linear(Layer):
         self.cache = x
         return y
 
+    @np.errstate(all="ignore")
     def backward(self, dy: Array) -> Array:
         """Return dx (N, in_features); dW = dy^T x and db = sum of dy go to the parameters."""
         dy = self._upstream(dy)
@@ -64,6 +66,7 @@ class Linear(Layer):
         dx: Array = dy @ self.weight.as_for(self.cache)
         return dx
 
+    @np.errstate(all="ignore")
     def parameter_gradients(self, dy: Array) -> None:
         """Leave dW = dy^T x and db = sum of dy at the parameters."""
         dy = self._upstream(dy)

@@ -7,6 +7,7 @@ import numpy as np
 from .._checks import Array, float_array
 
 
+@np.errstate(all="ignore")
 def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
     r"""Return the mean cross-entropy of softmax(logits), and its gradient by the logits.
 

@@ -22,7 +22,19 @@ class Parameter:
 
     def as_for(self, x: Array) -> Array:
         """Return the data in the dtype of `x`: the input decides the precision of a layer."""
-        return self.data if is_complex(self.data) else self.data.astype(x.dtype, copy=False)
+        return self.data if is_complex(self.data) else cast(self.data, x.dtype)
+
+    def __repr__(self) -> str:
+        """Return shape and dtype: the numbers are in `data`."""
+        return f"Parameter({self.data.shape}, {self.data.dtype})"
+
+
+def cast(a: Array, dtype: Any) -> Array:
+    """Return `a` in this dtype, without a warning of what becomes inf or 0 there."""
+    if a.dtype == dtype:
+        return a
+    with np.errstate(all="ignore"):
+        return a.astype(dtype)
 
 
 def he_normal(

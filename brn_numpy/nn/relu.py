@@ -10,7 +10,10 @@ from .layer import Layer, layer_input, layer_upstream
 
 
 class ReLU(Layer):
-    """The positive part, y = max(x, 0); its derivative at 0 is taken to be 0."""
+    """The positive part, y = max(x, 0); its derivative at 0 is taken to be 0.
+
+    The layer keeps x by reference until backward has run.
+    """
 
     def forward(self, x: Array) -> Array:
         """Return max(x, 0), of any shape."""

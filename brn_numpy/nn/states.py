@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from .._checks import Array
+from .parameter import cast
 
 
-def fitting(
-    own: Mapping[str, Array], state: Mapping[str, Array]
-) -> tuple[dict[str, Array], list[str]]:
+def fitting(own: Mapping[str, Array], state: object) -> tuple[dict[str, Array], list[str]]:
     """Compare a state with one that fits, `own`.
 
     Returns
@@ -19,23 +19,31 @@ def fitting(
     values : dict
         The entries whose keys, shapes and kinds are right, in the dtypes of `own`.
     problems : list of str
-        Missing and unexpected keys, wrong shapes and kinds, values that the dtype cannot hold.
+        Missing and unexpected keys, what is no array, wrong shapes and kinds, values that are not
+        finite, or that the dtype cannot hold.
     """
+    state = mapping(state)
     problems = [f"missing key {key!r}" for key in own if key not in state]
     problems += [f"unexpected key {key!r}" for key in state if key not in own]
     values = {}
     for key in own:
         if key not in state:
             continue
-        value, dtype = np.asarray(state[key]), own[key].dtype
+        try:
+            value, dtype = as_array(key, state[key]), own[key].dtype
+        except TypeError as error:
+            problems.append(str(error))
+            continue
+        half = value.dtype == np.float16  # the layers take none either
         if value.shape != own[key].shape:
             problems.append(f"{key!r} must have shape {own[key].shape}, got {value.shape}")
-        elif value.dtype.kind != dtype.kind:
+        elif value.dtype.kind != dtype.kind or half:
             problems.append(f"{key!r} must be like {dtype}, got {value.dtype}")
+        elif not np.isfinite(value).all():
+            problems.append(f"{key!r} must be finite, got {value[~np.isfinite(value)][0]}")
         else:
-            with np.errstate(over="ignore"):
-                values[key] = value.astype(dtype)
-            if (np.isinf(values[key]) & np.isfinite(value)).any():
+            values[key] = cast(value, dtype).copy()
+            if not np.isfinite(values[key]).all():
                 problems.append(f"{key!r} has values that {dtype} cannot hold")
     return values, problems
 
@@ -47,3 +55,28 @@ def refuse(problems: list[str], whose: object) -> None:
             f"this state does not fit {type(whose).__name__}; nothing was loaded:\n  "
             + "\n  ".join(problems)
         )
+
+
+def mapping(state: object) -> Mapping[str, Any]:
+    """Return a state, if it is one."""
+    if not isinstance(state, Mapping):
+        hint = "; give it its state_dict()" if hasattr(state, "state_dict") else ""
+        raise TypeError(
+            f"state must be a mapping of names to arrays, got {type(state).__name__} "
+            f"{state!r:.60}{hint}"
+        )
+    return state
+
+
+def as_array(key: str, value: object) -> Array:
+    """Return an entry of a state as an array; TypeError with its key for what is none.
+
+    A ragged list is none, and no tensor on a graphics card, of bfloat16, or that needs a gradient.
+    """
+    try:
+        return np.asarray(value)
+    except Exception as error:  # each library raises what it likes
+        dtype = f" of {value.dtype}" if hasattr(value, "dtype") else ""
+        raise TypeError(
+            f"{key!r} must be an array, got a {type(value).__name__}{dtype}: {error}"
+        ) from error
