@@ -38,7 +38,7 @@ def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
-    arrays = {key: as_array(key, value) for key, value in mapping(state).items()}
+    arrays = {key: as_array(f"state[{key!r}]", value) for key, value in mapping(state).items()}
     for key, array in arrays.items():
         if not isinstance(key, str) or not key:
             raise TypeError(f"state must have strings as keys, got {key!r}")

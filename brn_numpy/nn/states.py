@@ -30,7 +30,7 @@ def fitting(own: Mapping[str, Array], state: object) -> tuple[dict[str, Array], 
         if key not in state:
             continue
         try:
-            value, dtype = as_array(key, state[key]), own[key].dtype
+            value, dtype = as_array(repr(key), state[key]), own[key].dtype
         except TypeError as error:
             problems.append(str(error))
             continue
@@ -68,15 +68,15 @@ def mapping(state: object) -> Mapping[str, Any]:
     return state
 
 
-def as_array(key: str, value: object) -> Array:
-    """Return an entry of a state as an array; TypeError with its key for what is none.
+def as_array(name: str, value: object) -> Array:
+    """Return an entry of a state as an array; TypeError with its name for what is none.
 
-    A ragged list is none, and no tensor on a graphics card, of bfloat16, or that needs a gradient.
+    A ragged list is none, and no tensor that is on a graphics card or of bfloat16.
     """
     try:
         return np.asarray(value)
     except Exception as error:  # each library raises what it likes
-        dtype = f" of {value.dtype}" if hasattr(value, "dtype") else ""
-        raise TypeError(
-            f"{key!r} must be an array, got a {type(value).__name__}{dtype}: {error}"
-        ) from error
+        what, hint = type(value).__name__, ""
+        if hasattr(value, "dtype"):
+            what, hint = f"{what} of {value.dtype}", "; convert it first: t.detach().cpu().float()"
+        raise TypeError(f"{name} must be an array, got a {what}: {error}{hint}") from error

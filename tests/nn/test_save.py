@@ -128,7 +128,10 @@ def test_refused_states(old, state, text):
         (nn.Linear(2, 2, rng=0), r"got Linear Linear\(2, 2\); .* state_dict\(\)"),
         (nn.SGD([nn.Parameter(np.ones(2))], 0.1), r"got SGD .* state_dict\(\)"),
         ("s.npz", "got str 's.npz'"),
-        ({"good": np.ones(2), "bad": [[1.0], [2.0, 3.0]]}, "'bad' must be an array, got a list"),
+        (
+            {"good": np.ones(2), "bad": [[1.0], [2.0, 3.0]]},
+            r"state\['bad'\] must be an array",
+        ),
     ],
 )
 def test_what_is_no_state(old, state, text):
