@@ -50,7 +50,7 @@ class Layer:
                 continue
             value, default = vars(self)[name], argument.default
             if isinstance(default, bool):
-                value = value not in (None, False)  # bias=True asks for a Parameter
+                value = value is not None and value is not False  # bias: a Parameter, or None
             if default is argument.empty:
                 shown.append(_text(value))
             elif _text(value) != _text(default):

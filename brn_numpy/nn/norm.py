@@ -284,7 +284,7 @@ class BatchRenorm(BatchNorm):
         cache = None if self.cache is None else self.cache.function
         if not isinstance(cache, BatchRenormCache):
             raise RuntimeError(
-                "there is no r and d: the latest forward must be one in training mode"
+                "there is no r and d: the latest forward must be one in training mode, not frozen"
             )
         return cache.r, cache.d
 

@@ -45,9 +45,9 @@ class _Pool2d(Layer):
         rows, columns = self._output_shape(shape)[2:]
         for i in range(self.kernel_size):
             for j in range(self.kernel_size):
-                tall, down = self._inside(i, rows, height)
-                wide, right = self._inside(j, columns, width)
-                yield (..., tall, wide), (..., down, right)
+                window_rows, pixel_rows = self._inside(i, rows, height)
+                window_columns, pixel_columns = self._inside(j, columns, width)
+                yield (..., window_rows, window_columns), (..., pixel_rows, pixel_columns)
 
     def _inside(self, offset: int, windows: int, size: int) -> tuple[slice, slice]:
         """Along one axis: which windows have a pixel at `offset`, and which pixels these are."""

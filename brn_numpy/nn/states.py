@@ -60,19 +60,20 @@ def refuse(problems: list[str], whose: object) -> None:
 def mapping(state: object) -> Mapping[str, Any]:
     """Return a state, if it is one."""
     if not isinstance(state, Mapping):
-        hint = "; give it its state_dict()" if hasattr(state, "state_dict") else ""
-        raise TypeError(
-            f"state must be a mapping of names to arrays, got {type(state).__name__} "
-            f"{state!r:.60}{hint}"
-        )
+        what = type(state).__name__
+        what += "; pass its state_dict()" if hasattr(state, "state_dict") else f" {state!r:.60}"
+        raise TypeError(f"state must be a mapping of names to arrays, got {what}")
     return state
 
 
 def as_array(name: str, value: object) -> Array:
     """Return an entry of a state as an array; TypeError with its name for what is none.
 
-    A ragged list is none, and no tensor that is on a graphics card or of bfloat16.
+    A ragged list is none, and no tensor that is on a graphics card or of bfloat16; a masked array
+    would lose its mask.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked one; fill it: .filled(...)")
     try:
         return np.asarray(value)
     except Exception as error:  # each library raises what it likes

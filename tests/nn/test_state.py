@@ -146,6 +146,7 @@ def test_one_array_that_does_not_fit(key, value, text):
     [
         ([[1.0, 2.0], [3.0]], "'weight' must be an array, got a list: setting an array element"),
         (np.ones(3, np.float16), "'weight' must be like float64, got float16"),
+        (np.ma.masked_less(np.arange(3.0), 1), "'weight' must be a plain array, got a masked one"),
         (np.ones(3, "V2"), "'weight' must be like float64, got |V2"),  # bfloat16 in an .npz
     ],
 )
@@ -159,7 +160,7 @@ def test_entries_of_other_kinds_are_named(value, text):
 @pytest.mark.parametrize(
     "state, text",
     [
-        (nn.ReLU(), "got ReLU ReLU(); give it its state_dict()"),
+        (nn.Sequential(nn.ReLU()), "got Sequential; pass its state_dict()"),
         ([("weight", np.ones(3))], "got list [('weight', "),
         (None, "got NoneType None"),
     ],
