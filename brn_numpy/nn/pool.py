@@ -41,12 +41,12 @@ class _Pool2d(Layer):
         First the top left of all windows, and so on. Windows that have padding there are not among
         them, so x needs no border.
         """
-        height, width = shape[2:]
-        rows, columns = self._output_shape(shape)[2:]
-        for i in range(self.kernel_size):
-            for j in range(self.kernel_size):
-                window_rows, pixel_rows = self._inside(i, rows, height)
-                window_columns, pixel_columns = self._inside(j, columns, width)
+        sizes = zip(self._output_shape(shape)[2:], shape[2:], strict=True)
+        rows, columns = (
+            [self._inside(i, *size) for i in range(self.kernel_size)] for size in sizes
+        )
+        for window_rows, pixel_rows in rows:
+            for window_columns, pixel_columns in columns:
                 yield (..., window_rows, window_columns), (..., pixel_rows, pixel_columns)
 
     def _inside(self, offset: int, windows: int, size: int) -> tuple[slice, slice]:
@@ -97,12 +97,13 @@ class MaxPool2d(_Pool2d):
         nan = np.isnan(y).any()
         waiting = np.ones(y.shape, bool)  # windows whose largest pixel was not met yet
         for windows, pixels in self._places(x.shape):
+            still, gradient = waiting[windows], dx[pixels]  # views
             largest = x[pixels] == y[windows]
             if nan:
                 largest |= np.isnan(x[pixels])
-            largest &= waiting[windows]
-            dx[pixels] += keep_where(largest, dy[windows])
-            waiting[windows] &= ~largest
+            largest &= still
+            gradient += keep_where(largest, dy[windows])
+            still &= ~largest
         return dx
 
 
@@ -126,7 +127,8 @@ class AvgPool2d(_Pool2d):
         x = self._input(x)
         y = np.zeros(self._output_shape(x.shape), x.dtype)
         for windows, pixels in self._places(x.shape):
-            y[windows] += x[pixels]
+            total = y[windows]  # a view
+            total += x[pixels]
         y /= self.kernel_size**2
         self.cache = x.shape, x.dtype
         return y
@@ -139,7 +141,8 @@ class AvgPool2d(_Pool2d):
         share = dy / self.kernel_size**2
         dx = np.zeros(shape, dy.dtype)
         for windows, pixels in self._places(shape):
-            dx[pixels] += share[windows]
+            gradient = dx[pixels]  # a view
+            gradient += share[windows]
         return dx
 
 
