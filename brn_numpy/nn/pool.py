@@ -112,10 +112,8 @@ class AvgPool2d(_Pool2d):
 
     Parameters
     ----------
-    kernel_size : int
-        K: windows of K x K pixels; y (N, C, OH, OW) from x (N, C, H, W).
-    stride : int, optional
-        From one window to the next; K if not given. Pixels that fill no window are left out.
+    kernel_size, stride : int
+        As in MaxPool2d.
     padding : int
         How far windows reach beyond the image, at most K // 2. What is there counts as 0: the sum
         is divided by K * K everywhere (PyTorch's count_include_pad=True).

@@ -120,6 +120,17 @@ def test_padded_pools_are_loops(seed, n, kernel, stride, extra, data):
     np.testing.assert_allclose(mean, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_windows_far_larger_than_the_image(size):
+    """Some places of a window have no pixel in any window; nothing is taken from elsewhere."""
+    x = np.random.default_rng(0).standard_normal((1, 1, size, 3))
+    for stride in (1, 2):
+        highest = nn.MaxPool2d(9, stride, padding=4).forward(x)
+        np.testing.assert_array_equal(highest, pool_loops(x, 9, stride, np.max, 4, -np.inf))
+        mean = nn.AvgPool2d(9, stride, padding=4).forward(x)
+        np.testing.assert_allclose(mean, pool_loops(x, 9, stride, np.mean, 4), atol=1e-15)
+
+
 def test_padding_by_hand():
     """A negative pixel is larger than what is beyond the border, and that counts as 0 in a mean."""
     x = np.array([[[[-1.0, -2.0], [-3.0, -8.0]]]])

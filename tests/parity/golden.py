@@ -19,7 +19,7 @@ FRAMEWORKS = {  # `peer` in the meta data: the name that brn_numpy.interop gives
     "avalanche": "avalanche",
     "tensorflow": "keras",
     "keras3": "keras",
-    "keras3_bn": "keras_bn",
+    "keras_bn": "keras_bn",
     "tensorflow1": "tf1",
 }
 
