@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
-    target = Path(path).resolve()  # what a link points to, so that the link stays
+    target = _target(path)
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder, expected the name of a file")
     part = _part(target)
@@ -38,9 +39,17 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 def try_out(path: str | os.PathLike[str]) -> None:
     """Raise the OSError that `whole_file` would raise, before the work and not after it."""
-    part = _part(Path(path).resolve())
+    part = _part(_target(path))
     part.touch(exist_ok=False)
     part.unlink()
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Return what a link points to, so that the link stays."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():  # it leads to itself; Path.resolve says so in some versions only
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
+    return target
 
 
 def _part(target: Path) -> Path:

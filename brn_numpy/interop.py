@@ -18,6 +18,7 @@ from ._checks import Array, as_channels, each_channel, epsilon, float_array, int
 from .moments import Moments, batch_moments, check_moments, check_running
 from .nn import BatchNorm, Layer, Sequential
 from .nn.norm import STEP_KEY
+from .nn.states import as_array, mapping
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ CONVENTIONS = (
                ("running_mean", "running_var")),
     Convention("keras", "TF 2, Keras 3 `renorm=True`", "old", "σ", "1", "σ²",
                ("moving_mean", "moving_variance")),
+    Convention("keras_bn", "Keras 3 and ONNX `BatchNormalization`, cs231n", "old", "σ²", "1", "σ²",
+               ("moving_mean", "moving_variance")),  # of Keras; the rule is the same for all three
     Convention("tf1", "TF 1.13 `renorm=True`", "old", "σ", "1", "σ²",
                ("moving_mean", "moving_variance")),
     Convention("chainer", "Chainer (`decay`)", "old", "σ²", "m/max(m-1, 1)", "σ²",
@@ -203,7 +206,7 @@ def update_state(
     count = channels.shape[0] * channels.shape[2]
     if framework == "torch" and count == 1:
         raise ValueError(f"x must have more than one value per channel, got shape {wide.shape}")
-    new = {key: np.asarray(value).copy() for key, value in _mapping(state).items()}
+    new = _arrays(state)
 
     def move(key: str, value: Array, weight: float | None) -> Array:
         """Move one average, or replace it if there is no weight; return it in float64."""
@@ -253,12 +256,15 @@ def from_torch_state_dict(net: Layer, state: Mapping[str, Any]) -> dict[str, Arr
     """Return what `net.load_state_dict` takes, from the state_dict of the same network in PyTorch.
 
     The tensors, on the CPU, or arrays are converted with the eps and in the dtype of our layers.
+    Where num_batches_tracked is missing, as in old checkpoints, it is 0. TypeError for a tensor
+    that NumPy cannot read, such as one of bfloat16.
     """
-    new = {key: np.asarray(value).copy() for key, value in _mapping(state).items()}
+    new = _arrays(state)
     for key, norm in _norms(net).items():
         variance = _entry(new, _torch_key(key)).astype(norm.running.std.dtype)
         new[key] = std_from_variance(variance, norm.eps, name=_name(_torch_key(key)))
         del new[_torch_key(key)]
+        new.setdefault(key.replace("running_std", STEP_KEY), np.array(0))
     return new
 
 
@@ -293,10 +299,9 @@ def _weight_of_new(row: Convention, name: str, momentum: object) -> float:
     return weight if row.momentum_weighs == "new" else 1 - weight
 
 
-def _mapping(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(state, Mapping):
-        raise TypeError(f"state must be a mapping of names to arrays, got {state!r}")
-    return state
+def _arrays(state: Mapping[str, Any]) -> dict[str, Array]:
+    """Return copies of all arrays of a state."""
+    return {key: as_array(_name(key), value).copy() for key, value in mapping(state).items()}
 
 
 def _name(key: str) -> str:
@@ -304,9 +309,9 @@ def _name(key: str) -> str:
 
 
 def _entry(state: Mapping[str, Any], key: str, size: int | None = None) -> Array:
-    if key not in _mapping(state):
+    if key not in mapping(state):
         raise ValueError(f"state must have the key {key!r}, got {', '.join(map(repr, state))}")
-    return _vector(_name(key), state[key], size)
+    return _vector(_name(key), as_array(_name(key), state[key]), size)
 
 
 def _vector(name: str, value: object, size: int | None = None) -> Array:

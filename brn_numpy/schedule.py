@@ -20,7 +20,8 @@ class RenormSchedule:
     Parameters
     ----------
     r_max, d_max : float
-        The final bounds; r_max >= 1, d_max >= 0.
+        The final bounds; r_max >= 1, d_max >= 0. np.inf, no bound, only where it opens at once:
+        no straight line leads there.
     warmup, r_end, d_end : int
         Steps, 0 <= warmup <= r_end and warmup <= d_end. Where an end equals `warmup`, the bound
         opens at once: all 0 means the final bounds from the first step on.
@@ -55,6 +56,12 @@ class RenormSchedule:
             if numbers[name] < numbers["warmup"]:
                 raise ValueError(
                     f"{name} must be >= warmup = {numbers['warmup']}, got {numbers[name]}"
+                )
+            bound = name.replace("end", "max")
+            if numbers[bound] == math.inf and numbers[name] > numbers["warmup"]:
+                raise ValueError(
+                    f"{bound} must be finite to rise until {name} = {numbers[name]}, got inf; with "
+                    f"{name} = warmup = {numbers['warmup']} it opens at once"
                 )
         for name, number in numbers.items():
             object.__setattr__(self, name, number)  # the way to do it in a frozen dataclass

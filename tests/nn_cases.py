@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brn_numpy import Moments, nn
+from brn_numpy import PAPER_SCHEDULE, Moments, nn
 
 # name: (a function that makes the layer, the shape of its x)
 LAYERS = {
@@ -22,13 +22,24 @@ LAYERS = {
         (2, 2, 3, 4),
     ),
     "MaxPool2d": (lambda rng, dtype: nn.MaxPool2d(3, 2), (2, 2, 6, 5)),
+    "MaxPool2d, padded": (lambda rng, dtype: nn.MaxPool2d(3, 2, padding=1), (2, 2, 4, 5)),
     "MaxPool2d 1 x 1": (lambda rng, dtype: nn.MaxPool2d(1), (2, 2, 3, 4)),
     "AvgPool2d": (lambda rng, dtype: nn.AvgPool2d(2, 1), (2, 2, 4, 5)),
+    "AvgPool2d, padded": (lambda rng, dtype: nn.AvgPool2d(4, 3, padding=2), (2, 2, 5, 4)),
+    "GlobalAvgPool2d": (lambda rng, dtype: nn.GlobalAvgPool2d(), (3, 2, 2, 3)),
     "AvgPool2d 1 x 1": (lambda rng, dtype: nn.AvgPool2d(1), (2, 2, 3, 4)),
     "BatchNorm": (lambda rng, dtype: nn.BatchNorm(3, eps=0.2, dtype=dtype), (7, 3)),
     "BatchNorm in microbatches": (
         lambda rng, dtype: nn.BatchNorm(3, microbatch_size=2, eps=0.2, dtype=dtype),
         (4, 3, 2, 3),
+    ),
+    "BatchNorm, frozen": (
+        lambda rng, dtype: nn.BatchNorm(3, dtype=dtype).freeze_running_stats(),
+        (4, 3, 2),
+    ),
+    "BatchNorm, averaging": (
+        lambda rng, dtype: nn.BatchNorm(3, momentum=None, axis=-1, dtype=dtype),
+        (4, 2, 3),
     ),
     "BatchRenorm": (
         lambda rng, dtype: nn.BatchRenorm(3, schedule=bounds, eps=0.2, dtype=dtype),
@@ -41,6 +52,13 @@ LAYERS = {
         (4, 2, 3),
     ),
 }
+
+
+def norm(kind, channels, **options):
+    """Make a normalisation layer; a BatchRenorm begins as BN, unless it is given a schedule."""
+    if issubclass(kind, nn.BatchRenorm):
+        options = {"schedule": PAPER_SCHEDULE, **options}
+    return kind(channels, **options)
 
 
 def bounds(step):

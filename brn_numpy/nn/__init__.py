@@ -2,12 +2,15 @@
 
 from .checkpoint import load, save
 from .conv import Conv2d
-from .layer import Layer, Parameter
-from .linear import Flatten, Linear, ReLU, he_normal
+from .flatten import Flatten
+from .layer import Layer
+from .linear import Linear
 from .losses import softmax_cross_entropy
 from .norm import BatchNorm, BatchRenorm
 from .optim import SGD, Adam, Optimizer
-from .pool import AvgPool2d, MaxPool2d
+from .parameter import Parameter, he_normal
+from .pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .relu import ReLU
 from .sequential import Sequential
 
 __all__ = [
@@ -18,6 +21,7 @@ __all__ = [
     "BatchRenorm",
     "Conv2d",
     "Flatten",
+    "GlobalAvgPool2d",
     "Layer",
     "Linear",
     "MaxPool2d",

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._checks import Array
 from .._files import whole_file
+from .states import as_array, mapping
 
 LONGEST_KEY = 65_000  # bytes; a name in a zip file has at most 65,535
 
@@ -30,13 +31,14 @@ def save(state: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        If a key is no string, or an array holds Python objects.
+        If `state` is no mapping (a layer has a `state_dict()`), a key is no string, or a value is
+        no array of numbers.
     ValueError
         If a key is one that a zip file cannot hold.
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
-    arrays = {key: np.asarray(value) for key, value in state.items()}
+    arrays = {key: as_array(f"state[{key!r}]", value) for key, value in mapping(state).items()}
     for key, array in arrays.items():
         if not isinstance(key, str) or not key:
             raise TypeError(f"state must have strings as keys, got {key!r}")
@@ -61,14 +63,18 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not an .npz file of plain arrays, or is damaged.
+        If it is not an .npz file of plain arrays, is damaged, or holds an array twice.
     """
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return {
-                    name.removesuffix(".npy"): _read(archive, name) for name in archive.namelist()
-                }
+                arrays: dict[str, Array] = {}
+                for name in archive.namelist():
+                    key = name.removesuffix(".npy")
+                    if key in arrays:  # a zip file may hold two of one name: which is meant?
+                        raise ValueError(f"it holds {key!r} twice")
+                    arrays[key] = _read(archive, name)
+                return arrays
         except Exception as error:  # a damaged file fails in a dozen ways that all mean the same
             raise ValueError(
                 f"{os.fspath(path)} is no readable .npz file of arrays: {error}"

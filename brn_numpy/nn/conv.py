@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array, integer
-from .layer import Layer, Parameter, layer_input, layer_upstream
-from .linear import he_normal, parameter_dtype, weight_and_bias
+from .layer import Layer, layer_input, layer_upstream
+from .parameter import Parameter, he_normal, parameter_dtype, weight_and_bias
 
 
 class Conv2d(Layer):
@@ -56,15 +56,16 @@ class Conv2d(Layer):
         self.kernel_size = integer("kernel_size", kernel_size, low=1)
         self.stride = integer("stride", stride, low=1)
         self.padding = integer("padding", padding, low=0)
-        dtype = parameter_dtype(dtype)
+        self.dtype = parameter_dtype(dtype)
         shape = (out_channels, in_channels, kernel_size, kernel_size)
-        self.weight = Parameter(he_normal(rng, shape, dtype))
-        self.bias = Parameter(np.zeros(out_channels, dtype)) if bias else None
+        self.weight = Parameter(he_normal(rng, shape, self.dtype))
+        self.bias = Parameter(np.zeros(out_channels, self.dtype)) if bias else None
 
     def named_parameters(self) -> dict[str, Parameter]:
         """Return weight and, if there is one, bias."""
         return weight_and_bias(self.weight, self.bias)
 
+    @np.errstate(all="ignore")
     def forward(self, x: Array) -> Array:
         """Map x (N, C, H, W) to y (N, D, OH, OW), OH = (H + 2 padding - K) // stride + 1."""
         x = layer_input(self, x, "N, C, H, W", self.in_channels)
@@ -83,6 +84,7 @@ class Conv2d(Layer):
         self.cache = columns, padded.shape
         return y.reshape(n, self.out_channels, height, width)
 
+    @np.errstate(all="ignore")
     def backward(self, dy: Array) -> Array:
         """Return dx (N, C, H, W); the gradients of weight and bias go to the parameters."""
         dy = self._upstream(dy)  # (N, D, OH, OW)
@@ -106,6 +108,7 @@ class Conv2d(Layer):
         dx = dpadded.reshape(n, channels, tall, wide)
         return dx[:, :, pad : tall - pad, pad : wide - pad]
 
+    @np.errstate(all="ignore")
     def parameter_gradients(self, dy: Array) -> None:
         """Leave the gradients of weight and bias at their parameters."""
         columns, _ = self._cached()

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .._checks import Array, float_array, is_complex
-from .fitting import fitting, refuse
-
-
-class Parameter:
-    """An array that is trained: `data`, and `grad`, the gradient that backward left there.
-
-    A backward pass overwrites `grad`; it does not add to it.
-    """
-
-    def __init__(self, data: Array) -> None:
-        self.data = data
-        self.grad: Array | None = None
-
-    def as_for(self, x: Array) -> Array:
-        """Return the data in the dtype of `x`: the input decides the precision of a layer."""
-        return self.data if is_complex(self.data) else self.data.astype(x.dtype, copy=False)
+from .parameter import Parameter, cast
+from .states import fitting, refuse
 
 
 class Layer:
@@ -30,6 +19,8 @@ class Layer:
     `forward(x)` keeps in `cache` what `backward(dy)` needs. `backward` takes the gradient of a loss
     by the output, leaves the gradients by the parameters in their `grad`, and returns the gradient
     by the input. A forward that raises leaves the layer as it was.
+
+    Most layers keep x by reference, not a copy: do not change x before backward has run.
     """
 
     training: bool = True
@@ -50,6 +41,21 @@ class Layer:
     def __call__(self, x: Array) -> Array:
         """Call forward."""
         return self.forward(x)
+
+    def __repr__(self) -> str:
+        """Return the call that makes such a layer, without `rng` and without what is by default."""
+        shown = []
+        for name, argument in inspect.signature(type(self)).parameters.items():
+            if name not in vars(self):
+                continue
+            value, default = vars(self)[name], argument.default
+            if isinstance(default, bool):
+                value = value is not None and value is not False  # bias: a Parameter, or None
+            if default is argument.empty:
+                shown.append(_text(value))
+            elif _text(value) != _text(default):
+                shown.append(f"{name}={_text(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def train(self, mode: bool = True) -> Layer:
         """Switch to training mode; return the layer."""
@@ -77,8 +83,11 @@ class Layer:
 
         Raises
         ------
+        TypeError
+            If `state` is no mapping.
         ValueError
-            With a list of all missing and unexpected keys, wrong shapes and bad values.
+            With a list of all missing and unexpected keys, wrong shapes and bad values: NaN and inf
+            are refused, and float16, which must be widened first.
         """
         values, problems = fitting(self.state_dict(), state)
         refuse(problems + self._value_problems(values), self)
@@ -108,6 +117,12 @@ class Layer:
         return self.cache
 
 
+def _text(value: Any) -> str:
+    """Return the value of an argument as it may stand in a call."""
+    is_dtype = isinstance(value, np.dtype) or value is np.float64
+    return repr(np.dtype(value).name if is_dtype else value)
+
+
 def layer_input(
     layer: Layer, x: object, axes: str | None = None, channels: int | None = None
 ) -> Array:
@@ -132,4 +147,4 @@ def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...], dtype: Any)
         raise ValueError(
             f"{type(layer).__name__}.backward expects dy of shape {shape}, got {array.shape}"
         )
-    return array if is_complex(array) else array.astype(dtype, copy=False)
+    return array if is_complex(array) else cast(array, dtype)

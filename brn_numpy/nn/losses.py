@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .._checks import Array, float_array
+from .states import as_array
 
 
+@np.errstate(all="ignore")
 def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
     r"""Return the mean cross-entropy of softmax(logits), and its gradient by the logits.
 
@@ -32,7 +34,7 @@ def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
         For wrong dtypes or shapes, or a label outside 0 to K - 1.
     """
     logits = float_array("logits", logits, complex_ok=True)
-    labels = np.asarray(labels)
+    labels = as_array("labels", labels)
     if logits.ndim != 2 or logits.size == 0:
         raise ValueError(f"logits must have shape (N, K), not empty, got {logits.shape}")
     n, classes = logits.shape

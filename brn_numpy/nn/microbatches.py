@@ -19,7 +19,17 @@ def repeat(vector: Array, groups: int) -> Array:
 
 def sum_groups(vector: Array, groups: int) -> Array:
     """Sum a vector (groups * C,) over the groups: (C,)."""
-    return vector if groups == 1 else vector.reshape(groups, -1).sum(axis=0)
+    if groups == 1:
+        return vector
+    with np.errstate(all="ignore"):
+        total: Array = vector.reshape(groups, -1).sum(axis=0)
+    return total
+
+
+@np.errstate(all="ignore")
+def mean_of_groups(vector: Array, groups: int) -> Array:
+    """Average a vector (groups * C,) over the groups: (C,)."""
+    return sum_groups(vector, groups) / groups
 
 
 def split(x: Array, groups: int, axis: int) -> Array:

@@ -16,10 +16,9 @@ from ..batch_norm import (
 )
 from ..batch_renorm import BatchRenormCache, batch_renorm_backward, batch_renorm_forward
 from ..moments import Moments, update_running
-from ..schedule import PAPER_SCHEDULE
-from .layer import Layer, Parameter, layer_upstream
-from .linear import parameter_dtype
-from .microbatches import join, repeat, split, sum_groups
+from .layer import Layer, layer_upstream
+from .microbatches import join, mean_of_groups, repeat, split, sum_groups
+from .parameter import Parameter, parameter_dtype
 
 STEP_KEY = "num_batches_tracked"  # PyTorch's name, in the state, for the number of training steps
 
@@ -39,7 +38,8 @@ class BatchNorm(Layer):
     """Batch Normalization with running statistics.
 
     In training mode it normalises with the moments of the minibatch and moves the running pair
-    towards them; in inference mode it normalises with the running pair.
+    towards them; in inference mode, or after `freeze_running_stats()`, it normalises with the
+    running pair and leaves it as it is. It keeps x by reference until backward has run.
 
     Parameters
     ----------
@@ -47,8 +47,10 @@ class BatchNorm(Layer):
         C, the number of channels.
     eps : float
         Positive; added to the variance.
-    momentum : float
-        In [0, 1]; how much a new minibatch weighs in the running pair.
+    momentum : float, or None
+        In [0, 1]; how much a new minibatch weighs in the running pair. None: as much as each one
+        before, so that the pair is the plain average over all minibatches since the start, or
+        since `reset_running_stats()`.
     axis : int
         The channel axis: 1, or -1 for channels-last.
     microbatch_size : int, optional
@@ -66,30 +68,66 @@ class BatchNorm(Layer):
         Two (C,) arrays; they start at mean 0 and std 1.
     num_batches_tracked : int
         Training steps so far.
+    frozen : bool
+        Whether training mode, too, uses the running pair; like the mode, no part of the state.
+
+    Examples
+    --------
+    Running statistics estimated anew, with the weights as they are now:
+
+    >>> import numpy as np
+    >>> layer, minibatches = BatchNorm(1), [np.array([[1.0], [3.0]]), np.array([[4.0], [8.0]])]
+    >>> layer.momentum = None
+    >>> layer.reset_running_stats()
+    >>> for x in minibatches:
+    ...     y = layer(x)
+    >>> print(layer.running.mean)
+    [4.]
     """
+
+    frozen = False
 
     def __init__(
         self,
         num_features: int,
         *,
         eps: float = 1e-5,
-        momentum: float = 0.01,
+        momentum: float | None = 0.01,
         axis: int = 1,
         microbatch_size: int | None = None,
         dtype: Any = np.float64,
     ) -> None:
         self.num_features = integer("num_features", num_features, low=1)
         self.eps = real_number("eps", eps, low=0.0, above=True)
-        self.momentum = real_number("momentum", momentum, low=0.0, high=1.0)
+        if momentum is not None:
+            momentum = real_number("momentum", momentum, low=0.0, high=1.0)
+        self.momentum = momentum
         self.axis = integer("axis", axis, low=-64, high=63)  # NumPy's arrays have at most 64 axes
         if microbatch_size is not None:
             microbatch_size = integer("microbatch_size", microbatch_size, low=1)
         self.microbatch_size = microbatch_size
-        dtype = parameter_dtype(dtype)
-        self.weight = Parameter(np.ones(num_features, dtype))
-        self.bias = Parameter(np.zeros(num_features, dtype))
-        self.running = Moments(np.zeros(num_features, dtype), np.ones(num_features, dtype))
+        self.dtype = parameter_dtype(dtype)
+        self.weight = Parameter(np.ones(num_features, self.dtype))
+        self.bias = Parameter(np.zeros(num_features, self.dtype))
+        self.reset_running_stats()
+
+    def __repr__(self) -> str:
+        """Return the calls that make such a layer."""
+        return super().__repr__() + (".freeze_running_stats()" if self.frozen else "")
+
+    def reset_running_stats(self) -> None:
+        """Begin anew with mean 0, std 1 and step 0, at which a schedule begins anew, too."""
+        mean, std = np.zeros(self.num_features, self.dtype), np.ones(self.num_features, self.dtype)
+        self.running = Moments(mean, std)
         self.num_batches_tracked = 0
+
+    def freeze_running_stats(self, frozen: bool = True) -> BatchNorm:
+        """Use the running pair in training mode, too, and do not move it; return the layer.
+
+        The gradient is then that of inference mode. gamma and beta go on being trained.
+        """
+        self.frozen = bool(frozen)
+        return self
 
     def named_parameters(self) -> dict[str, Parameter]:
         """Return gamma and beta."""
@@ -104,7 +142,7 @@ class BatchNorm(Layer):
                 f"{type(self).__name__} expects x with {self.num_features} channels on axis "
                 f"{self.axis}, got shape {x.shape}"
             )
-        if not self.training:
+        if self.frozen or not self.training:
             gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
             y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)
             self.cache = NormCache(x.shape, x.dtype, inference_backward, cache, axis, 1)
@@ -115,9 +153,13 @@ class BatchNorm(Layer):
         beta = repeat(self.bias.as_for(x), groups)
         y, cache = self._normalise(grouped, gamma, beta, groups, axis)
         if not is_complex(y):  # a complex forward is a numeric check, not a training step
-            mean, std = cache.batch
-            batch = Moments(sum_groups(mean, groups) / groups, sum_groups(std, groups) / groups)
-            self.running = update_running(self.running, batch, self.momentum)
+            batch = cache.batch
+            if groups > 1:
+                batch = Moments(*(mean_of_groups(part, groups) for part in batch))
+            momentum = self.momentum
+            if momentum is None:
+                momentum = 1 / (self.num_batches_tracked + 1)
+            self.running = update_running(self.running, batch, momentum)
             self.num_batches_tracked += 1
         self.cache = NormCache(x.shape, x.dtype, self._backward, cache, axis, groups)
         return join(y, groups, axis)
@@ -163,16 +205,12 @@ class BatchNorm(Layer):
         }
 
     def _value_problems(self, state: Mapping[str, Array]) -> list[str]:
-        mean, std, steps = (  # 1 for an entry that is missing, which is reported elsewhere
-            state.get(key, np.array(1)) for key in ("running_mean", "running_std", STEP_KEY)
-        )
         problems = []
-        if not np.isfinite(mean).all():
-            problems.append("'running_mean' must be finite")
-        if not (np.isfinite(std) & (std > 0)).all():
-            problems.append("'running_std' must be finite and > 0")
-        if steps < 0:
-            problems.append(f"{STEP_KEY!r} must be >= 0")
+        std, steps = state.get("running_std"), state.get(STEP_KEY)  # None: reported elsewhere
+        if std is not None and not (std > 0).all():
+            problems.append(f"'running_std' must be > 0, got {std.min()}")
+        if steps is not None and steps < 0:
+            problems.append(f"{STEP_KEY!r} must be >= 0, got {steps}")
         return problems
 
     def _set_state(self, state: Mapping[str, Array]) -> None:
@@ -193,9 +231,9 @@ class BatchRenorm(BatchNorm):
     num_features, eps, momentum, axis, microbatch_size, dtype
         As in BatchNorm. A single value per channel is allowed.
     schedule : callable
-        Maps a step to (r_max, d_max), for example a RenormSchedule. The default is the paper's,
-        which begins with 5000 steps of plain BN: use `PAPER_SCHEDULE.scaled(steps)` for shorter
-        trainings.
+        Must be given. Maps a step to (r_max, d_max), for example a RenormSchedule:
+        `PAPER_SCHEDULE.scaled(steps)` for a training of that many steps. PAPER_SCHEDULE itself is
+        for 200,000 steps, and plain BN for the first 5,000 of them.
 
     Attributes
     ----------
@@ -209,10 +247,10 @@ class BatchRenorm(BatchNorm):
         num_features: int,
         *,
         eps: float = 1e-5,
-        momentum: float = 0.01,
+        momentum: float | None = 0.01,
         axis: int = 1,
         microbatch_size: int | None = None,
-        schedule: Callable[[int], tuple[float, float]] = PAPER_SCHEDULE,
+        schedule: Callable[[int], tuple[float, float]] | None = None,
         dtype: Any = np.float64,
     ) -> None:
         super().__init__(
@@ -224,7 +262,11 @@ class BatchRenorm(BatchNorm):
             dtype=dtype,
         )
         if not callable(schedule):
-            raise TypeError(f"schedule must map a step to (r_max, d_max), got {schedule!r}")
+            raise TypeError(
+                "schedule must be given, a function of the step that returns (r_max, d_max), such "
+                "as schedule=PAPER_SCHEDULE.scaled(steps) for a training of that many steps; got "
+                f"{schedule!r}"
+            )
         self.schedule = schedule
         self.correction: tuple[Array, Array] | None = None
 
@@ -242,7 +284,7 @@ class BatchRenorm(BatchNorm):
         cache = None if self.cache is None else self.cache.function
         if not isinstance(cache, BatchRenormCache):
             raise RuntimeError(
-                "there is no r and d: the latest forward must be one in training mode"
+                "there is no r and d: the latest forward must be one in training mode, not frozen"
             )
         return cache.r, cache.d
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .._checks import Array, integer, pair, real_number
-from .fitting import fitting, refuse
-from .layer import Parameter
+from .parameter import Parameter
+from .states import fitting, refuse
 
 
 class Optimizer:
@@ -32,6 +32,10 @@ class Optimizer:
                 raise TypeError(
                     f"parameters must be those that layer.parameters() returns, got {param!r:.60}"
                 )
+        if not self.parameters:
+            raise ValueError(
+                "parameters must be at least one, got none: an iterator that was used up gives none"
+            )
         if len({id(param) for param in self.parameters}) < len(self.parameters):
             raise ValueError("parameters holds one of them twice: it would be stepped twice")
         self.lr = real_number("lr", lr, low=0.0)
@@ -41,6 +45,7 @@ class Optimizer:
             name: [np.zeros_like(param.data) for param in self.parameters] for name in slots
         }
 
+    @np.errstate(all="ignore")
     def step(self) -> None:
         """Change all parameters once."""
         grads = []

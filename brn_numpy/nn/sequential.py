@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from textwrap import indent
 from typing import Any
 
 from .._checks import Array
-from .layer import Layer, Parameter
+from .layer import Layer
+from .parameter import Parameter
 
 
 class Sequential(Layer):
@@ -40,6 +42,11 @@ class Sequential(Layer):
         if not layers:
             raise ValueError("layers must be at least one layer, got none")
         self.layers = layers
+
+    def __repr__(self) -> str:
+        """Return the call that makes such a network, a layer a line."""
+        lines = "".join(f"{layer!r},\n" for layer in self.layers)
+        return f"{type(self).__name__}(\n{indent(lines, '    ')})"
 
     def __iter__(self) -> Iterator[Layer]:
         """Go through the layers."""

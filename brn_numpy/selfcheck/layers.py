@@ -29,7 +29,7 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
         return 1.5, 0.5
 
     def norm_case(layer: nn.BatchNorm, mode: str, layout: str, shape: tuple[int, ...]) -> Case:
-        pinned = isinstance(layer, nn.BatchRenorm) and layer.training
+        pinned = isinstance(layer, nn.BatchRenorm) and layer.training and not layer.frozen
         dtype = layer.weight.data.dtype
         return Case(
             operation=type(layer).__name__,
@@ -56,6 +56,8 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
             inference = kind(C, **options)
             inference.eval()
             yield norm_case(inference, "inference", layout, shape)
+        frozen = kind(C, **options).freeze_running_stats()
+        yield norm_case(frozen, "frozen", "(N, C)", (6, C))
         single = kind(C, dtype=np.float32, **options)
         yield norm_case(single, "training", "(N, C)", (6, C))
     plain: list[tuple[str, str, str, tuple[int, ...], nn.Layer]] = [
@@ -67,7 +69,10 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
         ("Conv2d", "stride 2", image, (2, 2, 5, 6), nn.Conv2d(2, 3, 3, stride=2, rng=rng)),
         ("MaxPool2d", "", image, (2, 2, 4, 5), nn.MaxPool2d(2)),
         ("MaxPool2d", "stride 1", image, (2, 2, 4, 3), nn.MaxPool2d(2, stride=1)),
+        ("MaxPool2d", "padding 1", image, (2, 2, 4, 3), nn.MaxPool2d(3, padding=1)),
         ("AvgPool2d", "", image, (2, 2, 4, 5), nn.AvgPool2d(2)),
+        ("AvgPool2d", "padding 1", image, (2, 2, 4, 3), nn.AvgPool2d(3, padding=1)),
+        ("GlobalAvgPool2d", "", image, (2, 2, 4, 5), nn.GlobalAvgPool2d()),
     ]
     for operation, mode, layout, image_shape, layer in plain:
         x = odd_values(rng, image_shape)

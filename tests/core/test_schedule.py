@@ -107,6 +107,18 @@ def test_bounds_can_be_open_from_the_start():
     assert schedule(0) == (np.inf, np.inf)
 
 
+@pytest.mark.parametrize("bound", ["r", "d"])
+def test_no_line_leads_to_inf(bound):
+    """A bound that rises to inf would be inf after one step of its ramp: it is refused."""
+    name, end = f"{bound}_max", f"{bound}_end"
+    with pytest.raises(ValueError, match=rf"^{name} must be finite .* {end} = 9, got inf.*opens"):
+        RenormSchedule(**{"warmup": 5, "r_end": 7, "d_end": 7, name: np.inf, end: 9})
+    schedule = RenormSchedule(**{"warmup": 5, "r_end": 7, "d_end": 7, name: np.inf, end: 5})
+    position = "rd".index(bound)
+    assert schedule(4)[position] == (1.0, 0.0)[position] and schedule(5)[position] == np.inf
+    assert schedule.scaled(1000, of=10)(500)[position] == np.inf
+
+
 def test_integers_of_numpy_are_steps_and_bounds_are_python_floats():
     """A step may be a NumPy integer, and what comes back prints as plain numbers."""
     schedule = RenormSchedule(r_max=3, d_max=np.float32(5), warmup=np.int64(5), r_end=7, d_end=9)

@@ -35,7 +35,7 @@ def options(framework, momentum=0.25, renorm=0.125):
     """Say how fast the averages move, in the framework's words; both numbers weigh the new."""
     if framework in TF:
         return {"momentum": 1 - momentum, "renorm_momentum": 1 - renorm}
-    return {"momentum": 1 - momentum if framework == "chainer" else momentum}
+    return {"momentum": 1 - momentum if framework in ("chainer", "keras_bn") else momentum}
 
 
 @given(
@@ -90,7 +90,7 @@ def reference_step(framework, x, eps, a, b):
             "renorm_mean_weight": weight,
             "renorm_stddev": renorm_std,
         }
-    factor = {"torch": m / (m - 1), "chainer": m / (m - 1), "torchrl": n / (n - 1)}[framework]
+    factor = {"keras_bn": 1, "torchrl": n / (n - 1)}.get(framework, m / (m - 1))
     return {"mean": a * mean, "spread": old + a * var * factor}
 
 

@@ -83,7 +83,7 @@ BAD = [
         "inference_moments",
         {"framework": "pytorch"},
         ValueError,
-        "framework must be one of paper, torch, keras, tf1, chainer, torchrl, avalanche, "
+        "framework must be one of paper, torch, keras, keras_bn, tf1, chainer, torchrl, avalanche, "
         "got 'pytorch'",
     ),
     ("inference_moments", {"framework": []}, ValueError, "framework must be one of"),
@@ -174,6 +174,24 @@ BAD = [
     ),
     ("from_torch_state_dict", {"net": None}, TypeError, "net must be a Layer"),
     ("from_torch_state_dict", {"state": [1]}, TypeError, "state must be a mapping"),
+    (
+        "from_torch_state_dict",
+        {"state": {**NET_STATE, "0.bias": [[1.0], [2.0, 3.0]]}},
+        TypeError,
+        "state['0.bias'] must be an array, got a list",
+    ),
+    (
+        "from_torch_state_dict",
+        {"state": {**NET_STATE, "1.running_var": np.ones(3, np.float16)}},
+        TypeError,
+        "state['1.running_var'] must be an array of float32 or float64, got dtype float16",
+    ),
+    (
+        "inference_moments",
+        {"state": {**STATE, "running_var": [[1.0], [2.0, 3.0]]}},
+        TypeError,
+        f"{VAR} must be an array, got a list",
+    ),
     (
         "from_torch_state_dict",
         {"state": NET.state_dict()},

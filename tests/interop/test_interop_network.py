@@ -66,6 +66,26 @@ def test_a_single_layer_needs_no_sequential():
     np.testing.assert_array_equal(layer.running, bn.Moments(np.zeros(2), np.ones(2)))
 
 
+def test_steps_that_are_missing_are_0():
+    """An old checkpoint has no num_batches_tracked; in PyTorch it is 0 then, and so it is here."""
+    net, _ = trained()
+    state = interop.to_torch_state_dict(net)
+    del state["0.1.num_batches_tracked"]
+    new = interop.from_torch_state_dict(net, state)
+    assert new["0.1.num_batches_tracked"] == 0 and new["3.num_batches_tracked"] == 5
+    net.load_state_dict(new)
+    assert net[0][1].num_batches_tracked == 0
+
+
+def test_halves_are_named():
+    """float16 is refused like everywhere else, with the name of the entry."""
+    net, _ = trained()
+    state = interop.to_torch_state_dict(net)
+    state["2.weight"] = state["2.weight"].astype(np.float16)
+    with pytest.raises(ValueError, match=r"'2\.weight' must be like float64, got float16"):
+        net.load_state_dict(interop.from_torch_state_dict(net, state))
+
+
 def test_what_does_not_fit_is_left_to_load_state_dict():
     """A key too many or too few is reported by the network that should take it."""
     net, _ = trained()

@@ -101,6 +101,26 @@ def test_pytorch_s_training_is_ours(shape, dtype, rtol):
     assert_close(y, output(layer.eval(), x), rtol)
 
 
+def test_bfloat16_is_named():
+    """NumPy has no such numbers: the entry is named, and what to do is said."""
+    net = nn.Sequential(nn.Linear(3, 2, rng=0), nn.BatchNorm(2))
+    twin = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    state = twin.state_dict()
+    for key in ("0.weight", "1.running_var"):
+        halves = {**state, key: state[key].bfloat16()}
+        with pytest.raises(TypeError) as caught:
+            interop.from_torch_state_dict(net, halves)
+        text = str(caught.value)
+        assert f"state[{key!r}] must be an array, got a Tensor of torch.bfloat16" in text
+        assert ".float()" in text
+    with pytest.raises(TypeError, match=r"running_var.*bfloat16"):
+        halves = {key.removeprefix("1."): value for key, value in halves.items()}
+        interop.inference_moments("torch", halves, eps=0.1)
+    with pytest.raises(ValueError, match=r"'weight' must be .* Tensor of torch\.bfloat16"):
+        net[0].load_state_dict({"weight": state["0.weight"].bfloat16(), "bias": state["0.bias"]})
+    net.load_state_dict(interop.from_torch_state_dict(net, twin.bfloat16().float().state_dict()))
+
+
 def test_pytorch_refuses_what_we_refuse():
     """One value per channel is no minibatch to PyTorch's BatchNorm, nor to ours."""
     layer, x = torch.nn.BatchNorm1d(4), np.zeros((1, 4), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from nn_cases import same_bits
 
-from brn_numpy import nn
+from brn_numpy import PAPER_SCHEDULE, nn
 
 
 def linear(**changed):
@@ -20,7 +20,7 @@ def batch_norm(**changed):
 
 
 def batch_renorm(**changed):
-    return nn.BatchRenorm(**{"num_features": 3, **changed})
+    return nn.BatchRenorm(**{"num_features": 3, "schedule": PAPER_SCHEDULE, **changed})
 
 
 def max_pool(**changed):
@@ -50,16 +50,18 @@ RATE = [(-0.1, ValueError), (np.nan, ValueError), (np.inf, ValueError), ("0.1", 
 RATE += [(None, TypeError), (True, TypeError), (1j, TypeError), ([0.1], TypeError)]
 POSITIVE = [*RATE, (0.0, ValueError)]
 SHARE = [*RATE, (1.1, ValueError)]
+MOMENTUM = [case for case in SHARE if case[0] is not None]  # None asks for the plain average
 BETA = [(1.0, ValueError), (-0.1, ValueError), (np.nan, ValueError), ("0.9", TypeError)]
 NORM = {
     "num_features": SIZE,
     "eps": POSITIVE,
-    "momentum": SHARE,
+    "momentum": MOMENTUM,
     "axis": [(1.0, TypeError), (None, TypeError), (True, TypeError)],
     "microbatch_size": SIZE,
     "dtype": DTYPE,
 }
 PARAMETERS = [([np.ones(3)], TypeError), (linear(), TypeError), (3, TypeError), (None, TypeError)]
+PARAMETERS += [([], ValueError), (iter(()), ValueError)]
 
 BAD = {
     linear: {"in_features": SIZE, "out_features": SIZE, "rng": RNG, "dtype": DTYPE},
@@ -72,8 +74,8 @@ BAD = {
         "rng": RNG,
         "dtype": DTYPE,
     },
-    max_pool: {"kernel_size": SIZE, "stride": SIZE},
-    avg_pool: {"kernel_size": SIZE, "stride": SIZE},
+    max_pool: {"kernel_size": SIZE, "stride": SIZE, "padding": [*COUNT, (2, ValueError)]},
+    avg_pool: {"kernel_size": SIZE, "stride": SIZE, "padding": [*COUNT, (2, ValueError)]},
     batch_norm: NORM,
     batch_renorm: {**NORM, "schedule": [((1.0, 0.0), TypeError), (None, TypeError)]},
     sgd: {"parameters": PARAMETERS, "lr": RATE, "momentum": SHARE, "weight_decay": RATE},

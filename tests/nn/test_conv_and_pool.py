@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nn_cases import gradients, mixed, upstream
+from nn_cases import gradients, mixed, norm, upstream
 
 from brn_numpy import nn
 
@@ -81,7 +81,9 @@ def test_conv_of_one_pixel_is_linear_in_the_channels():
     np.testing.assert_allclose(ours["bias"], rows["bias"], atol=1e-12)
 
 
-def pool_loops(x, kernel, stride, reduce):
+def pool_loops(x, kernel, stride, reduce, padding=0, border=0.0):
+    around = (padding, padding)
+    x = np.pad(x, ((0, 0), (0, 0), around, around), constant_values=border)
     rows, cols = ((size - kernel) // stride + 1 for size in x.shape[2:])
     y = np.empty((*x.shape[:2], rows, cols))
     for i in range(rows):
@@ -101,6 +103,60 @@ def test_pools_are_loops(seed, n, channels, kernel, stride, extra):
     np.testing.assert_array_equal(highest, pool_loops(x, kernel, step, np.max))
     mean = nn.AvgPool2d(kernel, stride).forward(x)
     np.testing.assert_allclose(mean, pool_loops(x, kernel, step, np.mean), rtol=0, atol=1e-14)
+
+
+@given(SEED, SMALL, st.integers(1, 5), st.integers(1, 5), st.tuples(SMALL, SMALL), st.data())
+def test_padded_pools_are_loops(seed, n, kernel, stride, extra, data):
+    """With a border of -inf, or of zeros that count; also for images smaller than the kernel."""
+    rng = np.random.default_rng(seed)
+    padding = data.draw(st.integers(0, kernel // 2))
+    shape = (n, 2, *(max(1, kernel - 2 * padding) - 1 + more for more in extra))
+    x = rng.standard_normal(shape)
+    highest = nn.MaxPool2d(kernel, stride, padding=padding).forward(x)
+    expected = pool_loops(x, kernel, stride, np.max, padding, -np.inf)
+    np.testing.assert_array_equal(highest, expected)
+    mean = nn.AvgPool2d(kernel, stride, padding=padding).forward(x)
+    expected = pool_loops(x, kernel, stride, np.mean, padding)
+    np.testing.assert_allclose(mean, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_windows_far_larger_than_the_image(size):
+    """Some places of a window have no pixel in any window; nothing is taken from elsewhere."""
+    x = np.random.default_rng(0).standard_normal((1, 1, size, 3))
+    for stride in (1, 2):
+        highest = nn.MaxPool2d(9, stride, padding=4).forward(x)
+        np.testing.assert_array_equal(highest, pool_loops(x, 9, stride, np.max, 4, -np.inf))
+        mean = nn.AvgPool2d(9, stride, padding=4).forward(x)
+        np.testing.assert_allclose(mean, pool_loops(x, 9, stride, np.mean, 4), atol=1e-15)
+
+
+def test_padding_by_hand():
+    """A negative pixel is larger than what is beyond the border, and that counts as 0 in a mean."""
+    x = np.array([[[[-1.0, -2.0], [-3.0, -8.0]]]])
+    dy = np.array([[[[1.0, 10.0], [100.0, 1000.0]]]])
+    layer = nn.MaxPool2d(2, padding=1)
+    assert layer.forward(x).tolist() == x.tolist()
+    assert layer.backward(dy).tolist() == dy.tolist()
+    layer = nn.AvgPool2d(2, padding=1)
+    assert layer.forward(x).tolist() == [[[[-0.25, -0.5], [-0.75, -2.0]]]]
+    assert layer.backward(dy).tolist() == [[[[0.25, 2.5], [25.0, 250.0]]]]
+
+
+def test_a_window_of_minus_inf_sends_its_gradient_to_a_pixel():
+    """The border is -inf as well, but nothing is lost there."""
+    layer = nn.MaxPool2d(3, padding=1)
+    dx = gradients(layer, np.full((1, 1, 2, 2), -np.inf), np.array([[[[5.0]]]]))["x"]
+    assert dx.tolist() == [[[[5.0, 0.0], [0.0, 0.0]]]]
+
+
+def test_global_average_pool_by_hand():
+    """One mean a channel, with two axes of length 1 left; the gradient is shared out."""
+    layer = nn.GlobalAvgPool2d()
+    x = np.array([[[[1.0, 2.0, 6.0]], [[0.0, 0.0, 3.0]]]])
+    assert layer.forward(x).tolist() == [[[[3.0]], [[1.0]]]]
+    dx = layer.backward(np.array([[[[3.0]], [[-6.0]]]]))
+    assert dx.tolist() == [[[[1.0, 1.0, 1.0]], [[-2.0, -2.0, -2.0]]]]
 
 
 def test_pools_by_hand():
@@ -143,6 +199,19 @@ def test_nan_stays_nan_in_max_pool(place):
     assert y[0, 0].ravel()[1:].tolist() == [7.0, 13.0, 15.0]
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_the_gradient_of_a_window_belongs_to_its_nan(place, dtype):
+    """No gradient is lost beside a NaN; of two, the first gets it, as of other equal values."""
+    x = np.arange(16.0).reshape(1, 1, 4, 4)
+    x[0, 0, place // 2, place % 2] = x[0, 0, 3, 1] = x[0, 0, 3, 0] = np.nan
+    layer = nn.MaxPool2d(2)
+    assert np.isnan(layer.forward(x.astype(dtype))).tolist() == [[[[True, False], [True, False]]]]
+    dx = layer.backward(np.array([[[[2.0, 3.0], [5.0, 7.0]]]]))[0, 0]
+    assert dx[place // 2, place % 2] == 2.0 and dx[3, 0] == 5.0
+    assert dx[1, 3] == 3.0 and dx[3, 3] == 7.0 and np.count_nonzero(dx) == 4
+
+
 def test_nan_stays_nan_in_relu():
     """A NaN is not taken for a negative number, and -inf is."""
     y = nn.ReLU().forward(np.array([np.nan, -np.inf, np.inf, -2.0, 3.0, -0.0]))
@@ -155,8 +224,8 @@ def test_relu_has_derivative_0_at_0():
     assert dx.tolist() == [0.0, 0.0, 0.0, 6.0]
 
 
-@pytest.mark.parametrize("norm", [nn.BatchNorm, nn.BatchRenorm])
-def test_a_bias_before_a_normalisation_changes_nothing(norm):
+@pytest.mark.parametrize("kind", [nn.BatchNorm, nn.BatchRenorm])
+def test_a_bias_before_a_normalisation_changes_nothing(kind):
     """The mean takes the bias away again, and its gradient is 0."""
     rng = np.random.default_rng(5)
     cases = [
@@ -165,9 +234,9 @@ def test_a_bias_before_a_normalisation_changes_nothing(norm):
     ]
     for first, shape in cases:
         x = rng.standard_normal(shape)
-        without = nn.Sequential(first, norm(3)).forward(x)
+        without = nn.Sequential(first, norm(kind, 3)).forward(x)
         first.bias.data = 10 * mixed(rng, 3)
-        net = nn.Sequential(first, norm(3))
+        net = nn.Sequential(first, norm(kind, 3))
         with_bias = net.forward(x)
         np.testing.assert_allclose(with_bias, without, rtol=0, atol=1e-12)
         net.backward(upstream(rng, without.shape))

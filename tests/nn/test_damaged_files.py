@@ -75,6 +75,19 @@ def test_a_single_array(tmp_path):
     refused(tmp_path / "x.npz", npy(np.ones(3)))
 
 
+@pytest.mark.parametrize("again", ["a.npy", "a"])
+def test_an_array_that_is_there_twice(tmp_path, again):
+    """Which of the two is meant? Neither is taken."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile warns of the second name, and writes it
+        for name in ("a.npy", "b.npy", again):
+            archive.writestr(name, npy(np.ones(3)))
+    refused(tmp_path / "x.npz", buffer.getvalue())
+    with pytest.raises(ValueError, match="it holds 'a' twice"):
+        nn.load(tmp_path / "x.npz")
+
+
 def test_pickles_are_not_read(tmp_path, capsys):
     """A pickle, an .npy of objects and an .npz of objects are refused, and none of it is run."""
     objects = npy(np.array([Trap()], object), allow_pickle=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nn_cases import LAYERS, bounds, make, randomise, same_bits, upstream
+from nn_cases import LAYERS, bounds, make, norm, randomise, same_bits, upstream
 
 from brn_numpy import Moments, nn
 
@@ -130,7 +130,7 @@ def test_a_schedule_that_fails():
 @pytest.mark.parametrize("kind", [nn.BatchNorm, nn.BatchRenorm])
 def test_a_running_pair_that_is_spoilt(kind):
     """A NaN in the running pair is refused in both modes; no half of a step is done."""
-    layer = kind(3)
+    layer = norm(kind, 3)
     x = np.random.default_rng(3).standard_normal((5, 3))
     layer.forward(x)
     for pair in (

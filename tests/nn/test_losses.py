@@ -93,6 +93,8 @@ LOGITS = np.random.default_rng(2).standard_normal((3, 4))
         (LOGITS[:, :0], [0, 0, 0], ValueError, "logits"),
         (LOGITS, [0.0, 1.0, 2.0], TypeError, "labels must be integers"),
         (LOGITS, [True, False, True], TypeError, "labels must be integers"),
+        (LOGITS, np.ma.masked_array([0, 1, 2], mask=[0, 1, 0]), TypeError, "labels .* masked one"),
+        (LOGITS, [[0], [1, 2], 3], TypeError, "labels must be an array, got a list"),
         (LOGITS, [0, 1], ValueError, r"labels must have shape \(3,\)"),
         (LOGITS, [[0], [1], [2]], ValueError, r"labels must have shape \(3,\)"),
         (LOGITS, [0, 1, 4], ValueError, "labels must lie in 0 to 3, got 0 to 4"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nn_cases import bounds, gradients, mixed, randomise, same_bits, upstream
+from nn_cases import bounds, gradients, mixed, norm, randomise, same_bits, upstream
 
 from brn_numpy import (
     Moments,
@@ -99,7 +99,7 @@ def test_one_group_is_no_grouping(kind):
     x, dy = rng.standard_normal((6, 3, 2)), upstream(rng, (6, 3, 2))
     found = []
     for size in (None, 6):
-        layer = kind(3, eps=0.2, microbatch_size=size)
+        layer = norm(kind, 3, eps=0.2, microbatch_size=size)
         randomise(layer, np.random.default_rng(1))
         y = layer.forward(x)
         found.append({"y": y, "dx": layer.backward(dy), **layer.state_dict()})
@@ -135,7 +135,7 @@ def test_the_groups_do_not_see_each_other():
 def test_in_eval_mode_there_are_no_groups():
     """Inference takes any number of samples, also one that is no multiple of the group size."""
     rng = np.random.default_rng(4)
-    layer = nn.BatchRenorm(3, microbatch_size=4).eval()
+    layer = norm(nn.BatchRenorm, 3, microbatch_size=4).eval()
     plain = nn.BatchNorm(3).eval()
     randomise(layer, np.random.default_rng(5))
     plain.load_state_dict(layer.state_dict())

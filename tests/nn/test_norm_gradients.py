@@ -8,6 +8,7 @@ from nn_cases import (
     assert_gradients_agree,
     gradients,
     mixed,
+    norm,
     numeric_gradients,
     randomise,
     same_bits,
@@ -104,7 +105,7 @@ def test_inference(kind, layout, method):
     """In eval mode dx = gamma / running std * dy, in microbatches too."""
     shape, axis = LAYOUTS[layout]
     rng = np.random.default_rng(12)
-    layer = kind(3, axis=axis, microbatch_size=2).eval()
+    layer = norm(kind, 3, axis=axis, microbatch_size=2).eval()
     randomise(layer, rng)
     x, dy = rng.standard_normal(shape) + 0.5, upstream(rng, shape)
     ours = check(layer, x, axis, method, rng)
@@ -131,7 +132,7 @@ def test_any_shape(seed, kind, groups, size, channels, pixels, last, eps, offset
     rng = np.random.default_rng(seed)
     axis = -1 if last else 1
     shape = (groups * size, pixels, channels) if last else (groups * size, channels, pixels)
-    layer = kind(channels, eps=eps, axis=axis, microbatch_size=size)
+    layer = norm(kind, channels, eps=eps, axis=axis, microbatch_size=size)
     randomise(layer, rng)
     limits = {}
     if kind is nn.BatchRenorm:

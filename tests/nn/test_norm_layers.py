@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nn_cases import bounds, mixed, randomise, same_bits, upstream
+from nn_cases import bounds, mixed, norm, randomise, same_bits, upstream
 
 import brn_numpy as brn
 from brn_numpy import Moments, RenormSchedule, nn
@@ -57,7 +57,7 @@ def test_training_is_the_pure_functions(seed, kind, shape, last, eps, momentum, 
 def test_inference_is_the_pure_functions(shape, axis, kind):
     """In eval mode a layer is inference_forward and inference_backward, and moves no state."""
     rng = np.random.default_rng(1)
-    layer = kind(3, axis=axis).eval()
+    layer = norm(kind, 3, axis=axis).eval()
     randomise(layer, rng)
     before = layer.state_dict()
     x, dy = rng.standard_normal(shape), upstream(rng, shape)
@@ -73,7 +73,7 @@ def test_inference_is_the_pure_functions(shape, axis, kind):
 
 def test_modes_of_a_network():
     """train and eval reach every layer, nested ones too, return the network, and take a bool."""
-    net = nn.Sequential(nn.BatchNorm(3), nn.Sequential(nn.ReLU(), nn.BatchRenorm(3)))
+    net = nn.Sequential(nn.BatchNorm(3), nn.Sequential(nn.ReLU(), norm(nn.BatchRenorm, 3)))
     parts = [net, net[0], net[1], net[1][0], net[1][1]]
     assert all(part.training for part in parts)
     assert net.eval() is net and not any(part.training for part in parts)
@@ -83,7 +83,7 @@ def test_modes_of_a_network():
 
 def test_new_layers():
     """gamma 1, beta 0, running mean 0 and std 1, no step yet, training mode."""
-    layer = nn.BatchRenorm(2)
+    layer = norm(nn.BatchRenorm, 2)
     assert layer.weight.data.tolist() == [1, 1] and layer.bias.data.tolist() == [0, 0]
     assert layer.running.mean.tolist() == [0, 0] and layer.running.std.tolist() == [1, 1]
     assert layer.num_batches_tracked == 0 and layer.training
@@ -200,7 +200,7 @@ def test_a_pinned_correction_replaces_r_and_d():
 
 def test_r_and_d_before_there_are_any():
     """Before a training forward, and after one in inference mode, r and d are refused in words."""
-    layer = nn.BatchRenorm(3)
+    layer = norm(nn.BatchRenorm, 3)
     for _ in range(2):
         for name in ("r", "d"):
             with pytest.raises(RuntimeError, match="the latest forward must be one in training"):

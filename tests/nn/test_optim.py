@@ -113,9 +113,11 @@ def test_by_hand():
 
 def test_defaults():
     """Plain SGD; Adam with 1e-3, (0.9, 0.999) and 1e-8, and no weight decay."""
-    optimizer = nn.Adam([])
+    params = [nn.Parameter(np.ones(2))]
+    optimizer = nn.Adam(params)
     assert (optimizer.lr, optimizer.betas, optimizer.eps) == (1e-3, (0.9, 0.999), 1e-8)
-    assert optimizer.weight_decay == nn.SGD([], 1).weight_decay == nn.SGD([], 1).momentum == 0
+    sgd = nn.SGD(params, 1)
+    assert optimizer.weight_decay == sgd.weight_decay == sgd.momentum == 0
 
 
 BOTH = pytest.mark.parametrize("make", [lambda p: nn.SGD(p, 0.1, momentum=0.9), nn.Adam])

@@ -1,5 +1,6 @@
 """save writes all of a file or nothing; load gives back the same bits."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from nn_cases import same_bits
 
 from brn_numpy import nn
-from brn_numpy._files import whole_file
+from brn_numpy._files import try_out, whole_file
 
 DTYPES = ["f4", "f8", "c16", "i8", "u1", "?", "f2", ">f8", "U3", "M8[s]"]
 
@@ -116,6 +117,26 @@ def is_untouched(path):
 )
 def test_refused_states(old, state, text):
     """Python objects and keys that are no text: a TypeError, and the old file stays."""
+    with pytest.raises(TypeError, match=text):
+        nn.save(state, old)
+    assert is_untouched(old)
+
+
+@pytest.mark.parametrize(
+    "state, text",
+    [
+        (nn.Linear(2, 2, rng=0), r"got Linear; pass its state_dict\(\)"),
+        (nn.SGD([nn.Parameter(np.ones(2))], 0.1), r"got SGD; pass its state_dict\(\)"),
+        ("s.npz", "got str 's.npz'"),
+        ({"x": np.ma.masked_less(np.arange(3.0), 1)}, r"state\['x'\] must be a plain array"),
+        (
+            {"good": np.ones(2), "bad": [[1.0], [2.0, 3.0]]},
+            r"state\['bad'\] must be an array",
+        ),
+    ],
+)
+def test_what_is_no_state(old, state, text):
+    """A layer or optimizer for its state, the path first, a ragged list: the old file stays."""
     with pytest.raises(TypeError, match=text):
         nn.save(state, old)
     assert is_untouched(old)
@@ -226,6 +247,18 @@ def test_a_link_stays_a_link(tmp_path):
     nn.save({"a": np.ones(2)}, tmp_path / "link.npz")
     assert (tmp_path / "link.npz").is_symlink()
     assert np.array_equal(nn.load(tmp_path / "real.npz")["a"], np.ones(2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_to_itself(tmp_path):
+    """An OSError that names it, on every Python; the link stays."""
+    link = tmp_path / "link.npz"
+    link.symlink_to(link)
+    for write in (lambda: nn.save(OLD, link), lambda: try_out(link)):
+        with pytest.raises(OSError, match=r"link\.npz") as caught:
+            write()
+        assert caught.value.errno == errno.ELOOP
+        assert link.is_symlink() and os.listdir(tmp_path) == ["link.npz"]
 
 
 @pytest.mark.parametrize("key", ["a\0b", "x" * 70_000], ids=["NUL", "long"])

@@ -19,6 +19,7 @@ FRAMEWORKS = {  # `peer` in the meta data: the name that brn_numpy.interop gives
     "avalanche": "avalanche",
     "tensorflow": "keras",
     "keras3": "keras",
+    "keras_bn": "keras_bn",
     "tensorflow1": "tf1",
 }
 
