@@ -5,6 +5,7 @@ python -m pytest --hypothesis-profile deep    10,000 random examples a property
 """
 
 from hypothesis import HealthCheck, settings
+from time_limit import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401
 
 calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=25, derandomize=True, **calm)

@@ -10,6 +10,7 @@ import io
 import re
 
 import pytest
+from time_limit import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401
 
 FENCE = re.compile(r"^```python\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
