@@ -86,8 +86,21 @@ def test_other_dtypes_are_refused(dtype):
 def test_other_things_are_refused():
     with pytest.raises(TypeError, match="dataset must be a Dataset, got ndarray"):
         standardize(IMAGES)
-    with pytest.raises(TypeError, match="real numbers, got dtype complex128"):
-        standardize(make(IMAGES.astype(complex)))
+    for data in (make(IMAGES.astype(complex)), make(IMAGES, IMAGES.astype(complex))):
+        with pytest.raises(TypeError, match="real numbers, got dtype complex128"):
+            standardize(data)
+    data = make(IMAGES)
+    for part in ("x_train", "x_test"):
+        for other in (IMAGES.tolist(), np.ma.array(IMAGES, mask=IMAGES > 100)):
+            with pytest.raises(TypeError, match=f"plain NumPy arrays, got {type(other).__name__}"):
+                standardize(data._replace(**{part: other}))
+
+
+def test_black_and_white():
+    """Images of True and False are those of 1 and 0."""
+    found, expected = (standardize(make(a)) for a in (IMAGES > 99, (IMAGES > 99).astype(int)))
+    np.testing.assert_array_equal(found.x_train, expected.x_train)
+    np.testing.assert_array_equal(found.x_test, expected.x_test)
 
 
 @given(st.integers(1, 60), st.data())
@@ -103,6 +116,12 @@ def test_a_split_has_every_index_once(n, data):
 def test_a_test_pixel_that_float32_cannot_hold():
     """It would be infinite, and with it all that a network makes of its image."""
     data = make(np.linspace(0, 1, 400).reshape(200, 2), [[0.0, 0.0], [0.0, 1e300]])
-    with pytest.raises(ValueError, match="x_test of 'toy' has a pixel that is, standardised, too"):
+    with pytest.raises(
+        ValueError, match=r"x_test of 'toy' has a pixel .*, standardised, too large"
+    ):
         standardize(data)
     assert np.isfinite(standardize(data, dtype=np.float64).x_test).all()
+    for value in (np.nan, np.inf):
+        data.x_test[1, 1] = value
+        with pytest.raises(ValueError, match="x_test of 'toy' has a pixel that is NaN or"):
+            standardize(data, dtype=np.float64)

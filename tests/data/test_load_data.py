@@ -61,6 +61,18 @@ def test_npz_with_its_own_test_part_is_not_shuffled(tmp_path):
     assert same(load_data(tmp_path / "m.npz"), X[:14], Y[:14], X[14:], Y[14:])
 
 
+@pytest.mark.parametrize("dtypes", [("u1", "i8"), ("f4", "f8")], ids="-".join)
+def test_a_test_part_may_be_stored_otherwise(tmp_path, dtypes):
+    """In another dtype of the same kind of number, and without images of some classes."""
+    x, x_test = (
+        X[part].astype(t) for part, t in zip((slice(14), slice(14, 20)), dtypes, strict=True)
+    )
+    np.savez(tmp_path / "m.npz", X=x, y=Y[:14], X_test=x_test, y_test=np.full(6, 1))
+    data = load_data(tmp_path / "m.npz")
+    assert same(data, x, Y[:14], x_test, np.full(6, 1))
+    assert data.class_names == ("0", "1", "2")
+
+
 def test_the_ending_does_not_matter_and_other_arrays_may_be_there(tmp_path):
     np.savez(tmp_path / "m.npz", X=X, y=Y, note=np.array(["by hand"]))
     (tmp_path / "m.npz").rename(tmp_path / "archive")
@@ -102,6 +114,16 @@ def test_idx_directory_in_each_spelling(tmp_path, names, monkeypatch):
     assert load_data(".").name == load_data(names[2]).name == "digits"
 
 
+def test_a_plain_file_goes_before_a_gz(tmp_path):
+    """A download that was unpacked: what is left of the .gz does not matter; a dot in a name."""
+    folder = write_idx(tmp_path / "digits.v2")
+    for name in STANDARD:
+        (folder / f"{name}.gz").write_bytes(b"cut short")
+    data = load_data(folder)
+    assert same(data, X[:14], Y[:14], X[14:], Y[14:])
+    assert data.name == "digits.v2"
+
+
 def test_folders_named_like_the_files_are_passed_over(tmp_path):
     """Some archives unpack to a folder train-images-idx3-ubyte with the file in it."""
     write_idx(tmp_path, DOTTED)
@@ -127,6 +149,10 @@ def test_missing_idx_files_are_listed(tmp_path):
     message = str(caught.value)
     assert f"does not hold {STANDARD[2]} (plain" in message  # this one alone
     assert f"found: {STANDARD[3]}, {STANDARD[0]}, {STANDARD[1]};" in message
+    for number in range(9):
+        (tmp_path / f"a{number}").touch()
+    with pytest.raises(FileNotFoundError, match=r"found: a0, a1, .*, a7, …; expected"):
+        load_data(tmp_path)
     with pytest.raises(FileNotFoundError, match="found: nothing; expected the four IDX files"):
         (tmp_path / "empty").mkdir()
         load_data(tmp_path / "empty")

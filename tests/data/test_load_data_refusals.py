@@ -1,5 +1,6 @@
 """load_data refuses every broken file in words: what was found, what was expected, what to do."""
 
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -23,6 +24,7 @@ def with_value(array, value):
 
 OBJECTS = np.empty(20, object)
 OBJECTS[:] = [np.zeros((4, 3))] * 20
+FIRST = f"the first at {tuple(map(int, np.argwhere(X <= 99)[0]))}"
 ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)[0], 2, Y % 2)
 
 
@@ -55,6 +57,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
             ValueError,
             ["up to 3 but no training image of class 3"],
         ),
+        (
+            {"X": X, "y": Y, "X_test": X, "y_test": Y + 9},
+            ValueError,
+            ["no training image of class 3"],
+        ),
         ({"X": X, "y": Y[:, None]}, ValueError, [": y has shape (20, 1)", "ravel"]),
         ({"X": X, "y": np.eye(3)[Y]}, ValueError, [": y has shape (20, 3)", "argmax"]),
         ({"X": X, "y": 3}, ValueError, [": y has shape ()"]),
@@ -64,6 +71,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
         ({"X": X[:, :0], "y": Y}, ValueError, [": X has shape (20, 0, 3)", "empty"]),
         ({"X": X, "y": Y, "X_test": X[:0], "y_test": Y[:0]}, ValueError, [": X_test", "empty"]),
         ({"X": with_value(X, np.nan), "y": Y}, ValueError, [": X has 1 values", "at (3, 2, 1)"]),
+        (
+            {"X": np.where(X > 99, X, np.nan), "y": Y},
+            ValueError,
+            [f"{(X <= 99).sum()} values", FIRST],
+        ),
         ({"X": with_value(X, -np.inf), "y": Y}, ValueError, [": X has 1 values", "(3, 2, 1)"]),
         ({"X": X.astype(str), "y": Y}, TypeError, [": X has dtype <U", "astype(np.float32)"]),
         ({"X": X > 9, "y": Y}, TypeError, [": X has dtype bool"]),
@@ -76,6 +88,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
             {"X": X, "y": Y, "X_test": X[:, :3], "y_test": Y},
             ValueError,
             [": X_test has images of shape (3, 3)", "(4, 3)"],
+        ),
+        (
+            {"X": X, "y": Y, "X_test": X.swapaxes(1, 2), "y_test": Y},
+            ValueError,
+            [": X_test has images of shape (3, 4)", "(4, 3)"],
         ),
         (
             {"X": X, "y": Y, "X_test": X / 255, "y_test": Y},
@@ -176,8 +193,11 @@ def test_bad_arguments(tmp_path, arguments, error, words):
 
 
 def test_paths_that_are_none(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no\.npz' does not exist"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no\.npz' does not exist, looked for from"
+    ) as found:
         load_data(tmp_path / "no.npz")
+    assert os.getcwd() in str(found.value)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_data(tmp_path / "train-images-idx3-ubyte")
     with pytest.raises(TypeError, match="path must be a str or a Path, got None of NoneType"):

@@ -98,6 +98,8 @@ def test_labels_may_have_gaps_and_may_change_later():
     index = next(batches)
     assert sorted(index[:2]) in ([0, 2], [1, 3]) and sorted(index) == [0, 1, 2, 3]
     assert sorted(next(class_batches([1, 0, 1, 0], 4, 2, rng=0))) == [0, 1, 2, 3]  # a list
+    far = np.array([0, 2**40, 0, 2**40])  # the same in 8 bits, and in 32
+    assert sorted(far[next(class_batches(far, 2, 2, rng=0))]) == [0, 2**40]
 
 
 # -------------------------------------------------------------------------------- randomness
@@ -156,6 +158,8 @@ def by_class(labels=LABELS, batch_size=8, classes_per_batch=2, rng=0):
         (by_class, {"labels": LABELS > 2}, TypeError, "labels must be integers, got dtype bool"),
         (by_class, {"labels": LABELS[:, None]}, ValueError, "got shape (60, 1)"),
         (by_class, {"labels": []}, ValueError, "got shape (0,)"),
+        (by_class, {"labels": [[0, 1], [1]]}, ValueError, "labels must have shape (n,), got what"),
+        (by_class, {"labels": np.ma.array(LABELS)}, TypeError, "labels must be a plain array"),
     ]
     + [
         (call, {name: value}, error, words)
