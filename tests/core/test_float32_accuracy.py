@@ -9,7 +9,7 @@ from core_cases import columns, make_case, results
 
 import brn_numpy as bn
 
-SHAPES = [(64, 256), (100_000, 8), (32, 64, 28, 28), (128, 16, 8, 8)]
+SHAPES = [(64, 256), (100_000, 8), (32, 64, 28, 28), (128, 16, 8, 8), (4096, 64)]
 
 
 def far_case(shape, axis=1, mean=1e4, std=1e-2):
@@ -62,6 +62,41 @@ def check(case):
 def test_float32_far_from_zero_is_accurate(shape):
     """With a mean of a million standard deviations, y and dx are right to 1e-5."""
     check(far_case(shape))
+
+
+def outliers(x):
+    """Put four samples in front that lie a hundred million deviations off, on both sides."""
+    x[:4] = np.array([1e6, -1e6, 1e6, -1e6]).reshape(-1, *[1] * (x.ndim - 1))
+
+
+def near_outliers(x):
+    """Put four samples in front that are thousands of deviations off: the others still differ."""
+    x[:4] += 10
+
+
+def far_first(x):
+    """Put one sample in front that is nothing like the others."""
+    x[0] = -1e6
+
+
+def in_order(x):
+    """Sort each pixel: the first samples are the smallest, and the last ones the largest."""
+    x.sort(axis=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("change", [outliers, near_outliers, far_first, in_order])
+def test_the_first_samples_may_be_unlike_the_others(change, shape):
+    """y is right to 1e-5 of itself, dx to 1e-5: no few samples may stand for the mean of all."""
+    case = far_case(shape)
+    change(case.x)
+    found, expected = results(case), results(as_type(case, np.float64))
+    for name in ("bn.y", "brn.y"):
+        error = np.abs(found[name] - expected[name]) / np.maximum(1, np.abs(expected[name]))
+        assert error.max() <= 1e-5, f"{name}: {error.max():.1e}"
+    for name in ("bn.dx", "brn.dx", "bn.std", "brn.r", "brn.d"):
+        error = largest(name, found[name].astype(np.float64), expected[name], case.axis)
+        assert error.max() <= 1e-5, f"{name}: {error.max():.1e}"
 
 
 @pytest.mark.parametrize("shape", [(64, 256), (100_000, 8), (128, 8, 8, 16)], ids=str)
