@@ -102,6 +102,7 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
     ],
 )
 def test_bad_arrays_are_refused_in_words(tmp_path, arrays, error, words):
+    """The path, the array in it, what is wrong and what to do."""
     path = tmp_path / "m.npz"
     np.savez(path, **arrays)
     with pytest.raises(error) as caught:
@@ -121,6 +122,7 @@ class Bomb:
 
 
 def test_a_pickle_is_never_opened(tmp_path):
+    """Neither as the file nor as an array in it."""
     bomb, target = tmp_path / "m.npz", tmp_path / "exploded"
     bomb.write_bytes(pickle.dumps(Bomb(target)))
     with pytest.raises(ValueError, match=r"is no \.npz file"):
@@ -133,6 +135,7 @@ def test_a_pickle_is_never_opened(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"1,2\n", b"\x93NUMPY\1\0", b"\0\0\x08\x03"])
 def test_another_format_is_named_by_its_bytes(tmp_path, content):
+    """Empty, CSV, .npy, IDX: by the first four bytes."""
     path = tmp_path / "data"
     path.write_bytes(content)
     with pytest.raises(ValueError) as caught:
@@ -141,6 +144,7 @@ def test_another_format_is_named_by_its_bytes(tmp_path, content):
 
 
 def test_a_zip_file_with_other_things_in_it(tmp_path):
+    """Members that are no arrays."""
     path = tmp_path / "m.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("X", "no array")
@@ -159,6 +163,7 @@ def good_npz(tmp_path_factory):
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_damage_gives_a_dataset_or_a_ValueError_with_the_path(good_npz, data):
+    """Random bytes changed or cut off: no other error."""
     good, path = good_npz
     content = bytearray(good)
     for _ in range(data.draw(st.integers(0, 3))):
@@ -186,6 +191,7 @@ def test_damage_gives_a_dataset_or_a_ValueError_with_the_path(good_npz, data):
     ],
 )
 def test_bad_arguments(tmp_path, arguments, error, words):
+    """Each names the argument, what came and what was expected."""
     np.savez(tmp_path / "m.npz", X=X, y=Y)
     with pytest.raises(error) as caught:
         load_data(tmp_path / "m.npz", **arguments)
@@ -193,6 +199,7 @@ def test_bad_arguments(tmp_path, arguments, error, words):
 
 
 def test_paths_that_are_none(tmp_path):
+    """Not there, or no path at all."""
     with pytest.raises(
         FileNotFoundError, match=r"no\.npz' does not exist, looked for from"
     ) as found:
