@@ -10,8 +10,8 @@ from functools import cache
 
 import pytest
 
-SECONDS = 60.0  # twenty times the slowest test, so that a busy machine turns none red
-DEEP = 100  # times as long with the profile `deep`
+SECONDS = 180.0  # sixty times the slowest test, so that a busy machine turns none red
+DEEP = 30  # times as long with the profile `deep`
 
 
 class OutOfTime(BaseException):

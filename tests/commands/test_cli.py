@@ -119,9 +119,18 @@ def test_mistakes_of_the_user(call, arguments, said, tmp_path, monkeypatch):
 def test_a_process_of_its_own(tmp_path):
     """As a user starts it: the exit code and the one line are those of `main`."""
     with started("compare", "--data", "missing", one_thread=False, cwd=tmp_path) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert errors.startswith("python -m brn_numpy: error: ") and errors.count("\n") == 1
+
+
+def test_a_command_starts_quickly():
+    """PyTorch, which takes seconds to load, is loaded by what is timed against it alone."""
+    code = "import sys, brn_numpy.cli; print([name for name in sys.modules if name == 'torch'])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the variables are left alone")
@@ -156,7 +165,7 @@ def test_ctrl_c_leaves_cleanly(tmp_path):
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         try:
-            _, errors = process.communicate(timeout=50)
+            _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
     assert process.returncode == 130
