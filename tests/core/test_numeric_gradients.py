@@ -187,3 +187,15 @@ def test_large_arrays_are_analytic_too(shape, axis):
             both, backward(case.dy, cache), backward(2 * case.x, cache), strict=True
         ):
             np.testing.assert_allclose(found, real + 1j * imag, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("samples", [3, 7, 1200])
+def test_the_complex_step_in_a_constant_channel(samples):
+    """0.1 in every sample, whose mean may be rounded: the complex step agrees with dx there too."""
+    case = make_case((samples, 2), seed=5)
+    case.x[:, 0] = 0.1
+    along = np.random.default_rng(6).standard_normal(case.x.shape)
+    for name, (forward, (dx, _, _)) in forwards(case).items():
+        y = forward(case.x + 1e-200j * along, case.gamma, case.beta)[0]
+        size = np.abs(dx * along).sum()
+        assert abs((case.dy * y.imag).sum() / 1e-200 - (dx * along).sum()) <= 1e-13 * size, name
