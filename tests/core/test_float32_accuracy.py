@@ -3,9 +3,14 @@
 The reference is the same computation in float64, of the same float32 numbers.
 """
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from core_cases import columns, make_case, results
+from core_cases import bn_forward, columns, make_case, results
 
 import brn_numpy as bn
 
@@ -119,6 +124,35 @@ def test_float32_channels_last_far_from_zero_is_accurate(shape):
 def test_float32_sums_of_very_many_values_are_accurate(shape, axis):
     """Hundreds of thousands of values a channel, in whichever axes they lie, cost no digits."""
     check(far_case(shape, axis, mean=0.3, std=1.0))
+
+
+def error_of_long_rows():
+    """Return the largest error of y, relative where |y| > 1, with 500,000 values a channel."""
+    found = []
+    for shape, axis in (((2, 500_000), 0), ((2, 2, 500, 500), 1)):
+        case = far_case(shape, axis, mean=0.3, std=1.0)
+        y, expected = (bn_forward(c)[0] for c in (case, as_type(case, np.float64)))
+        found.append((np.abs(y - expected) / np.maximum(1, np.abs(expected))).max())
+    return max(found)
+
+
+def test_long_rows_with_the_sums_of_an_older_processor():
+    """They do not rest on the many partial sums of a BLAS kernel: OpenBLAS's for Nehalem has few.
+
+    Where NumPy has another BLAS library, this is one more run with that one.
+    """
+    folder = Path(__file__).parent
+    paths = [str(folder), str(folder.parent), *sys.path]
+    environment = {
+        **os.environ,
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+    code = "import test_float32_accuracy as t; print(t.error_of_long_rows())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) <= 1e-6
 
 
 @pytest.mark.parametrize("shape", [(64, 256), (100000, 8), (32, 64, 28, 28), (128, 16, 8, 8)])
