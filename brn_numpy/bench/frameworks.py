@@ -6,7 +6,15 @@ import importlib
 import importlib.util
 from typing import Any
 
-torch: Any = None
-if importlib.util.find_spec("torch") is not None:
-    torch = importlib.import_module("torch")
-    torch.set_num_threads(1)
+
+class _Later:
+    """PyTorch, loaded when something of it is first asked for: that takes seconds."""
+
+    def __getattr__(self, name: str) -> Any:
+        module: Any = importlib.import_module("torch")
+        module.set_num_threads(1)
+        vars(self).update(vars(module))  # from now on as quick as the module itself
+        return getattr(module, name)
+
+
+torch: Any = _Later() if importlib.util.find_spec("torch") is not None else None

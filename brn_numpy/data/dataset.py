@@ -42,7 +42,7 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
     Parameters
     ----------
     dataset : Dataset
-        Images of an integer or floating dtype.
+        Images of a bool, integer or floating dtype.
     dtype : np.float32 or np.float64
         The dtype of the images that are returned.
 
@@ -54,10 +54,11 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
     Raises
     ------
     TypeError
-        If `dataset` is no Dataset of numbers, or `dtype` neither float32 nor float64.
+        If `dataset` is no Dataset of arrays of numbers, a masked one for instance, or `dtype`
+        neither float32 nor float64.
     ValueError
         If the training part is empty, is constant (s = 0) or has a NaN or an infinity, or if a
-        test image has a pixel that is too large for `dtype` when standardised.
+        test image has a NaN or a pixel that is too large for `dtype` when standardised.
     """
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a Dataset, got {type(dataset).__name__}")
@@ -66,6 +67,8 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
         raise TypeError(f"dtype must be np.float32 or np.float64, got {dtype!r}")
     x = dataset.x_train
     for part in (x, dataset.x_test):
+        if not isinstance(part, np.ndarray) or isinstance(part, np.ma.MaskedArray):
+            raise TypeError(f"the images must be plain NumPy arrays, got {type(part).__name__}")
         if part.dtype.kind not in "biuf":
             raise TypeError(f"the images must be real numbers, got dtype {part.dtype}")
     if x.size == 0:
@@ -91,9 +94,9 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
         )
     with np.errstate(over="ignore"):
         x_test = _shift_and_scale(dataset.x_test, m, s).astype(dtype)
-    if np.isinf(x_test).any():  # in x_train, a large pixel makes s large
+    if not np.isfinite(x_test).all():  # in x_train, a large pixel makes s large
         raise ValueError(
-            f"x_test of {dataset.name!r} has a pixel that is, standardised, too large for "
+            f"x_test of {dataset.name!r} has a pixel that is NaN or, standardised, too large for "
             f"{np.dtype(dtype)}; remove or rescale it first"
         )
     return dataset._replace(

@@ -130,7 +130,12 @@ def class_batches(
 
 
 def _labels(labels: ArrayLike) -> NDArray[np.integer]:
-    y = np.asarray(labels)
+    if isinstance(labels, np.ma.MaskedArray):  # np.asarray would drop the mask
+        raise TypeError("labels must be a plain array, got a masked one; drop what is masked")
+    try:
+        y = np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(f"labels must have shape (n,), got what is no array: {error}") from None
     if y.ndim != 1 or y.size == 0:
         raise ValueError(f"labels must have shape (n,) with n ≥ 1, got shape {y.shape}")
     if not np.issubdtype(y.dtype, np.integer):

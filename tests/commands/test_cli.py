@@ -18,34 +18,54 @@ from brn_numpy.experiments import compare
 QUICK = ["compare", "--seeds", "1", "--steps", "2"]
 
 
-def call(*arguments, **options):
+@pytest.fixture
+def call(capsys):
+    """Return a function that runs a command here and returns its exit code, output, errors."""
+
+    def run_it(*arguments):
+        try:
+            code = cli.main(list(map(str, arguments)), prog="python -m brn_numpy")
+        except SystemExit as done:  # argparse: help, and mistakes in the arguments
+            code = done.code
+        return code, *capsys.readouterr()
+
+    return run_it
+
+
+def started(*arguments, one_thread=True, **options):
+    """Start a process of its own, which with `one_thread` given need not start itself anew."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for name in THREADS:
+        environment.pop(name, None)
+    if one_thread:
+        environment[THREADS[0]] = "1"
     command = [sys.executable, "-W", "error", "-m", "brn_numpy", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **options)
 
 
-def test_alone_says_what_there_is():
+def test_alone_says_what_there_is(call):
     """Without a command it names the commands and what to try first, and that is no error."""
-    done = call()
-    assert done.returncode == 0
-    assert "compare --steps 300 --seeds 1" in done.stdout
+    code, output, errors = call()
+    assert (code, errors) == (0, "")
+    assert "compare --steps 300 --seeds 1" in output
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"]])
-def test_help(arguments):
+def test_help(call, arguments):
     """Help goes to standard output; that of compare has examples and exit codes."""
-    done = call(*arguments)
-    assert done.returncode == 0
-    assert "usage: python -m brn_numpy" in done.stdout
+    code, output, errors = call(*arguments)
+    assert (code, errors) == (0, "")
+    assert "usage: python -m brn_numpy" in output
     if "compare" in arguments:
-        assert "examples:" in done.stdout and "exit codes:" in done.stdout
+        assert "examples:" in output and "exit codes:" in output
 
 
-def test_compare_writes_json(tmp_path):
+def test_compare_writes_json(call, tmp_path):
     """Every training of every regime, method and seed is in the JSON, and the table is printed."""
     out = tmp_path / "results.json"
-    done = call("compare", "--seeds", 2, "--steps", 2, "--json", out)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "BRN-BN" in done.stdout
+    code, output, errors = call("compare", "--seeds", 2, "--steps", 2, "--json", out)
+    assert (code, errors) == (0, "")
+    assert "BRN-BN" in output
     rows = json.loads(out.read_text())["results"]
     kinds = [(row["regime"], row["method"], row["seed"]) for row in rows]
     assert sorted(kinds) == sorted(
@@ -58,15 +78,15 @@ def test_compare_writes_json(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
 
 
-def test_compare_on_own_data(tmp_path):
+def test_compare_on_own_data(call, tmp_path):
     """An .npz with X and y is trained on; its name is in the output."""
     rng = np.random.default_rng(0)
     file = tmp_path / "mine.npz"
     np.savez(file, X=rng.standard_normal((200, 5)), y=np.arange(200) % 3)
-    done = call(*QUICK, "--data", file)
-    assert done.returncode == 0, done.stderr
-    assert "mine: 160 training and 40 test images" in done.stdout
-    assert "minibatches of 2 of the classes, 16 images of each" in done.stdout
+    code, output, errors = call(*QUICK, "--data", file)
+    assert (code, errors) == (0, "")
+    assert "mine: 160 training and 40 test images" in output
+    assert "minibatches of 2 of the classes, 16 images of each" in output
 
 
 @pytest.mark.parametrize(
@@ -83,18 +103,34 @@ def test_compare_on_own_data(tmp_path):
         (["comprae"], "invalid choice: 'comprae'"),
     ],
 )
-def test_mistakes_of_the_user(arguments, said, tmp_path):
+def test_mistakes_of_the_user(call, arguments, said, tmp_path, monkeypatch):
     """A user's mistake: exit code 2, a line that says what to do, no traceback, no file."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "text.npz").write_text("hello")
     np.savez(tmp_path / "few.npz", X=np.eye(10), y=np.arange(10) % 2)
     np.savez(tmp_path / "constant.npz", X=np.ones((90, 4)), y=np.arange(90) % 2)
     before = sorted(tmp_path.iterdir())
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = call(*arguments, cwd=tmp_path, env=environment)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    code, output, errors = call(*arguments)
+    assert (code, output) == (2, "")
+    assert said in errors
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_process_of_its_own(tmp_path):
+    """As a user starts it: the exit code and the one line are those of `main`."""
+    with started("compare", "--data", "missing", one_thread=False, cwd=tmp_path) as process:
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert errors.startswith("python -m brn_numpy: error: ") and errors.count("\n") == 1
+
+
+def test_a_command_starts_quickly():
+    """PyTorch, which takes seconds to load, is loaded by what is timed against it alone."""
+    code = "import sys, brn_numpy.cli; print([name for name in sys.modules if name == 'torch'])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the variables are left alone")
@@ -121,24 +157,29 @@ def test_one_thread_unless_the_user_chose(monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_leaves_cleanly(tmp_path):
     """Ctrl-C in the middle of a training: exit code 130, one line, no file, no traceback."""
-    out = tmp_path / "results.json"
-    command = [sys.executable, "-m", "brn_numpy", "compare", "--steps", "100000", "--json", out]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    long = ["compare", "--steps", 100_000, "--json", tmp_path / "results.json"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # `pytest &` ignores it
+    with started(*long, stdout=subprocess.PIPE) as process:
+        signal.signal(signal.SIGINT, before)
         process.stdout.readline()  # the line before the first training
-        time.sleep(0.3)
+        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130
-    assert error.decode().strip() == "python -m brn_numpy: interrupted"
+    assert errors.strip() == "python -m brn_numpy: interrupted"
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break otherwise on Windows")
 def test_closed_pipe_is_no_traceback():
-    """When `head` has seen enough, the rest is dropped in silence."""
-    command = f"{sys.executable} -m brn_numpy | true"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
-    assert done.stderr == ""
+    """When `head` has seen enough, the rest is dropped in silence; the exit code is the shell's."""
+    with started(stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (141, "")
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
@@ -154,22 +195,15 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
         assert shown.endswith(" \r") == terminal
 
 
-def test_main_in_one_process(monkeypatch, capsys, tmp_path):
-    """The same as above without a process of its own: overview, results, Ctrl-C, closed pipe."""
-    assert cli.main([]) == 0
-    assert "Try first" in capsys.readouterr().out
-    out = tmp_path / "out.json"
-    assert cli.main([*QUICK, "--json", str(out)]) == 0
-    assert len(json.loads(out.read_text())["results"]) == 6
-    assert cli.main([*QUICK, "--data", "missing"]) == 2
-    assert "does not exist" in capsys.readouterr().err
+def test_an_interrupt_in_a_training(call, monkeypatch):
+    """Exit code 130 and one line, below that of the progress."""
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(compare, "run", interrupted)
-    assert cli.main(QUICK) == 130
-    assert capsys.readouterr().err == "\nbrn-numpy: interrupted\n"
+    code, _, errors = call(*QUICK)
+    assert (code, errors) == (130, "\npython -m brn_numpy: interrupted\n")
 
 
 def test_json_in_place_of_the_data(tmp_path, capsys):
@@ -231,12 +265,11 @@ def test_results_are_written_before_the_report(tmp_path, monkeypatch):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_output_that_cannot_be_written():
     """A full disk behind standard output: exit code 2 and one line."""
-    with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "brn_numpy"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 2
-    assert "could not be written" in done.stderr
-    assert "Traceback" not in done.stderr
+    with open("/dev/full", "w") as full, started(stdout=full) as process:
+        errors = process.stderr.read()
+    assert process.returncode == 2
+    assert "could not be written" in errors
+    assert "Traceback" not in errors
 
 
 def test_progress_fits_a_narrow_terminal(monkeypatch, capsys):

@@ -218,3 +218,17 @@ def test_products_that_overflow_cost_no_gradient(dtype, size):
     np.testing.assert_allclose(dx[:, 1] * dtype(size), expected[0][:, 1], rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(dgamma[0], expected[1][0], rtol=1e-4)
     assert np.isnan(dgamma[2]) and np.isfinite(dbeta[:2]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_two_neighbouring_numbers(dtype):
+    """A spread below the rounding of the mean, and as large as the root of eps: std is right.
+
+    The values are 1e4 and the next number. Of their differences, 0 and 1 steps, all is known.
+    """
+    rng = np.random.default_rng(0)
+    steps, low = rng.integers(0, 2, (9, 50)), dtype(1e4)
+    step = float(np.nextafter(low, dtype(np.inf)) - low)
+    std = bn.batch_moments(np.where(steps == 1, low + dtype(step), low), eps=step**2).std
+    expected = step * np.sqrt(steps.var(axis=0) + 1)
+    np.testing.assert_allclose(std, expected, rtol=1e-5)

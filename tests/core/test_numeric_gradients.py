@@ -6,7 +6,17 @@ right to machine precision. Central differences need no complex numbers, and are
 
 import numpy as np
 import pytest
-from core_cases import EPS, cases, columns, count, make_case, sizes
+from core_cases import (
+    EPS,
+    bn_forward,
+    brn_forward,
+    cases,
+    columns,
+    count,
+    inference_forward,
+    make_case,
+    sizes,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,3 +157,45 @@ def test_a_pinned_correction_replaces_that_of_the_minibatch():
     np.testing.assert_allclose(y, case.gamma * (xhat * r + d) + case.beta, rtol=1e-12, atol=1e-12)
     assert np.array_equal(cache.r, r)
     assert np.array_equal(cache.d, d)
+
+
+LARGE = [((9000, 2), 1), ((2, 700), 0), ((2, 3, 600), 1), ((3, 2, 60, 60), 1), ((2, 30, 20, 3), -1)]
+
+
+@pytest.mark.parametrize(("shape", "axis"), LARGE, ids=str)
+def test_large_arrays_are_analytic_too(shape, axis):
+    """Long rows and columns are summed in other ways, which must not conjugate either.
+
+    One complex step along all entries at once, and a complex dy, in which backward is linear.
+    """
+    case = make_case(shape, axis, seed=3)
+    rng = np.random.default_rng(4)
+    along = [rng.standard_normal(a.shape) for a in (case.x, case.gamma, case.beta)]
+    moved = [a + 1e-200j * v for a, v in zip(case[:3], along, strict=True)]
+    for name, (forward, gradients) in forwards(case).items():
+        slope = (case.dy * forward(*moved)[0].imag).sum() / 1e-200
+        terms = [g * v for g, v in zip(gradients, along, strict=True)]
+        size = sum(np.abs(term).sum() for term in terms)
+        assert abs(slope - sum(term.sum() for term in terms)) <= 1e-13 * size, name
+    for cache, backward in (
+        (bn_forward(case)[1], bn.batch_norm_backward),
+        (inference_forward(case)[1], bn.inference_backward),
+        (brn_forward(case)[1], bn.batch_renorm_backward),
+    ):
+        both = backward(case.dy + 2j * case.x, cache)
+        for found, real, imag in zip(
+            both, backward(case.dy, cache), backward(2 * case.x, cache), strict=True
+        ):
+            np.testing.assert_allclose(found, real + 1j * imag, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("samples", [3, 7, 1200])
+def test_the_complex_step_in_a_constant_channel(samples):
+    """0.1 in every sample, whose mean may be rounded: the complex step agrees with dx there too."""
+    case = make_case((samples, 2), seed=5)
+    case.x[:, 0] = 0.1
+    along = np.random.default_rng(6).standard_normal(case.x.shape)
+    for name, (forward, (dx, _, _)) in forwards(case).items():
+        y = forward(case.x + 1e-200j * along, case.gamma, case.beta)[0]
+        size = np.abs(dx * along).sum()
+        assert abs((case.dy * y.imag).sum() / 1e-200 - (dx * along).sum()) <= 1e-13 * size, name

@@ -20,6 +20,7 @@ IMAGES = np.random.default_rng(0).integers(3, 200, size=(20, 3, 4)).astype(np.ui
 
 
 def test_one_mean_and_one_deviation_of_the_training_part():
+    """(x - m) / s with one pair of numbers, which the test part has no part in."""
     # The test part is far off: joint statistics, or its own, would show in both asserts.
     data = make(IMAGES, np.full((5, 3, 4), 250, np.uint8))
     m, s = IMAGES.astype(float).mean(), IMAGES.astype(float).std()
@@ -33,6 +34,7 @@ def test_one_mean_and_one_deviation_of_the_training_part():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32", float])
 def test_dtype(dtype):
+    """The images are of the dtype asked for, float32 if none is."""
     out = standardize(make(IMAGES), dtype=dtype)
     assert out.x_train.dtype == out.x_test.dtype == np.dtype(dtype)
     assert standardize(make(IMAGES)).x_train.dtype == np.float32
@@ -47,6 +49,7 @@ def test_narrow_floats_are_centred_in_float64(dtype):
 
 
 def test_labels_and_names_stay_and_nothing_is_shared():
+    """A new Dataset, of which only the pixels differ; the old one stays."""
     data = make(IMAGES.astype(np.float32))
     before = [np.copy(part) for part in data[:4]]
     out = standardize(data)
@@ -71,6 +74,7 @@ def test_labels_and_names_stay_and_nothing_is_shared():
     ],
 )
 def test_data_without_a_deviation_is_refused(images, words):
+    """Constant, empty, not finite: named, with what was found."""
     with pytest.raises(ValueError) as caught:
         standardize(make(images))
     for word in ["'toy'", *words]:
@@ -79,20 +83,36 @@ def test_data_without_a_deviation_is_refused(images, words):
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float16, complex, None, "rubbish", ">f4"])
 def test_other_dtypes_are_refused(dtype):
+    """Integers, half precision, the other byte order, None."""
     with pytest.raises(TypeError, match=r"dtype must be np\.float32 or np\.float64, got"):
         standardize(make(IMAGES), dtype=dtype)
 
 
 def test_other_things_are_refused():
+    """An array in the place of a Dataset, and a Dataset of what is no plain array."""
     with pytest.raises(TypeError, match="dataset must be a Dataset, got ndarray"):
         standardize(IMAGES)
-    with pytest.raises(TypeError, match="real numbers, got dtype complex128"):
-        standardize(make(IMAGES.astype(complex)))
+    for data in (make(IMAGES.astype(complex)), make(IMAGES, IMAGES.astype(complex))):
+        with pytest.raises(TypeError, match="real numbers, got dtype complex128"):
+            standardize(data)
+    data = make(IMAGES)
+    for part in ("x_train", "x_test"):
+        for other in (IMAGES.tolist(), np.ma.array(IMAGES, mask=IMAGES > 100)):
+            with pytest.raises(TypeError, match=f"plain NumPy arrays, got {type(other).__name__}"):
+                standardize(data._replace(**{part: other}))
+
+
+def test_black_and_white():
+    """Images of True and False are those of 1 and 0."""
+    found, expected = (standardize(make(a)) for a in (IMAGES > 99, (IMAGES > 99).astype(int)))
+    np.testing.assert_array_equal(found.x_train, expected.x_train)
+    np.testing.assert_array_equal(found.x_test, expected.x_test)
 
 
 @given(st.integers(1, 60), st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_split_has_every_index_once(n, data):
+    """Two disjoint parts of the sizes asked for."""
     n_test = data.draw(st.integers(0, n))
     train, test = random_split(n, n_test, seed=3)
     assert (len(train), len(test)) == (n - n_test, n_test)
@@ -103,6 +123,12 @@ def test_a_split_has_every_index_once(n, data):
 def test_a_test_pixel_that_float32_cannot_hold():
     """It would be infinite, and with it all that a network makes of its image."""
     data = make(np.linspace(0, 1, 400).reshape(200, 2), [[0.0, 0.0], [0.0, 1e300]])
-    with pytest.raises(ValueError, match="x_test of 'toy' has a pixel that is, standardised, too"):
+    with pytest.raises(
+        ValueError, match=r"x_test of 'toy' has a pixel .*, standardised, too large"
+    ):
         standardize(data)
     assert np.isfinite(standardize(data, dtype=np.float64).x_test).all()
+    for value in (np.nan, np.inf):
+        data.x_test[1, 1] = value
+        with pytest.raises(ValueError, match="x_test of 'toy' has a pixel that is NaN or"):
+            standardize(data, dtype=np.float64)

@@ -20,6 +20,7 @@ def fashion() -> Dataset:
 
 
 def test_shapes_dtypes_and_range(fashion):
+    """8,000 and 2,000 images of 14 x 14 pixels from 0 to 15."""
     assert fashion.x_train.shape == (8000, 14, 14) and fashion.x_test.shape == (2000, 14, 14)
     assert fashion.x_train.dtype == fashion.x_test.dtype == np.uint8
     assert fashion.y_train.dtype == fashion.y_test.dtype == np.int64
@@ -27,6 +28,7 @@ def test_shapes_dtypes_and_range(fashion):
 
 
 def test_a_thousand_images_of_each_class(fashion):
+    """Over both parts."""
     counts = np.bincount(fashion.y_train) + np.bincount(fashion.y_test)
     assert counts.tolist() == [1000] * 10
     assert len(fashion.class_names) == 10
@@ -43,6 +45,7 @@ def test_the_split_is_the_documented_one(fashion):
 
 
 def test_load_data_reads_the_shipped_file_alike(fashion):
+    """The shipped file is what load_data documents, and its default split is the same."""
     own = load_data(FOLDER / "fashion_mnist_14x14.npz")
     for mine, shipped in zip(own[:4], fashion[:4], strict=True):
         np.testing.assert_array_equal(mine, shipped)
@@ -62,6 +65,7 @@ def test_names_belong_to_their_labels(fashion):
 
 
 def test_each_call_gives_fresh_arrays(fashion):
+    """Whoever writes into the images does not change those of the next call."""
     other = load_fashion_mnist()
     other.x_train[:] = 7
     assert fashion.x_train.min() == 0
@@ -91,6 +95,7 @@ def test_works_from_a_zip_file(tmp_path):
 
 
 def test_the_licence_lies_beside_the_images():
+    """With the owner, the permission, and the paper."""
     text = (FOLDER / "LICENSE-fashion-mnist").read_text(encoding="utf-8")
     assert "Copyright © 2017 Zalando SE, https://tech.zalando.com" in text
     assert "Permission is hereby granted, free of charge" in text
@@ -98,6 +103,7 @@ def test_the_licence_lies_beside_the_images():
 
 
 def test_every_public_name_exists():
+    """Sorted, and each with a docstring."""
     assert sorted(brn_numpy.data.__all__) == brn_numpy.data.__all__
     for name in brn_numpy.data.__all__:
         assert getattr(brn_numpy.data, name).__doc__

@@ -26,6 +26,7 @@ def file(tmp_path_factory) -> Path:
 
 
 def test_bytes_written_by_hand(file):
+    """Big-endian two-byte integers with signs."""
     # Independent of encode(): a reader and a writer with the same mistake would agree.
     file.write_bytes(bytes.fromhex("00000b02 00000002 00000003 0102 0001 ffff 8000 0000 7fff"))
     found = read_idx(file)
@@ -36,6 +37,7 @@ def test_bytes_written_by_hand(file):
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_every_dtype_and_compression(file, code, compress):
+    """The array comes back, in this computer's byte order, and can be written to."""
     # The file has no ending: gzip must be seen in the bytes.
     array = np.array([[[0, 1], [2, 100]], [[3, 4], [5, 127]], [[9, 8], [7, 6]]])
     file.write_bytes(compress(encode(array, code)))
@@ -48,6 +50,7 @@ def test_every_dtype_and_compression(file, code, compress):
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=5), st.sampled_from(list(CODES)))
 @settings(max_examples=25, deadline=None)
 def test_every_shape_comes_back(file, shape, code):
+    """Up to five dimensions, also of size 0."""
     array = np.arange(np.prod(shape)).reshape(shape) % 100
     file.write_bytes(encode(array, code))
     found = read_idx(file)
@@ -81,6 +84,7 @@ GOOD = encode(np.arange(12).reshape(3, 4), 0x08)  # 12 bytes of header and 12 of
     ],
 )
 def test_a_broken_file_is_refused_in_words(file, content, words):
+    """The file, what was found, what was expected."""
     file.write_bytes(content)
     with pytest.raises(ValueError) as caught:
         read_idx(file)
@@ -91,6 +95,7 @@ def test_a_broken_file_is_refused_in_words(file, content, words):
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_damage_gives_an_array_or_a_ValueError(file, data):
+    """Random bytes changed or cut off: no other error, and none without the path."""
     content = bytearray(data.draw(st.sampled_from([GOOD, gzip.compress(GOOD, mtime=0)])))
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -102,6 +107,7 @@ def test_damage_gives_an_array_or_a_ValueError(file, data):
 
 
 def test_what_is_no_file(tmp_path):
+    """Nothing there, an empty path, a directory, a number."""
     with pytest.raises(FileNotFoundError, match=r"'.*missing-idx' does not exist"):
         read_idx(tmp_path / "missing-idx")
     with pytest.raises(FileNotFoundError, match="path '' does not exist"):

@@ -42,6 +42,7 @@ def same(data, x_train, y_train, x_test, y_test):
 
 
 def test_npz_is_split_by_the_documented_permutation(tmp_path):
+    """The first entries of a seeded permutation are the test part."""
     np.savez(tmp_path / "mine.npz", X=X, y=Y)
     order = np.random.default_rng(1234).permutation(20)
     test, train = order[:4], order[4:]
@@ -57,11 +58,25 @@ def test_npz_is_split_by_the_documented_permutation(tmp_path):
 
 
 def test_npz_with_its_own_test_part_is_not_shuffled(tmp_path):
+    """What the user has split stays as it is."""
     np.savez_compressed(tmp_path / "m.npz", X=X[:14], y=Y[:14], X_test=X[14:], y_test=Y[14:])
     assert same(load_data(tmp_path / "m.npz"), X[:14], Y[:14], X[14:], Y[14:])
 
 
+@pytest.mark.parametrize("dtypes", [("u1", "i8"), ("f4", "f8")], ids="-".join)
+def test_a_test_part_may_be_stored_otherwise(tmp_path, dtypes):
+    """In another dtype of the same kind of number, and without images of some classes."""
+    x, x_test = (
+        X[part].astype(t) for part, t in zip((slice(14), slice(14, 20)), dtypes, strict=True)
+    )
+    np.savez(tmp_path / "m.npz", X=x, y=Y[:14], X_test=x_test, y_test=np.full(6, 1))
+    data = load_data(tmp_path / "m.npz")
+    assert same(data, x, Y[:14], x_test, np.full(6, 1))
+    assert data.class_names == ("0", "1", "2")
+
+
 def test_the_ending_does_not_matter_and_other_arrays_may_be_there(tmp_path):
+    """A file is known by its bytes."""
     np.savez(tmp_path / "m.npz", X=X, y=Y, note=np.array(["by hand"]))
     (tmp_path / "m.npz").rename(tmp_path / "archive")
     assert load_data(tmp_path / "archive").name == "archive"
@@ -70,6 +85,7 @@ def test_the_ending_does_not_matter_and_other_arrays_may_be_there(tmp_path):
 @pytest.mark.parametrize("dtype", ["u1", "i4", ">i2", "f2", "f4", "f8", ">f4"])
 @pytest.mark.parametrize("shape", [(12,), (4, 3), (1, 4, 3)])
 def test_every_dtype_and_shape_of_images_is_kept(tmp_path, dtype, shape):
+    """But for the byte order, which becomes this computer's."""
     x = X.reshape(20, *shape).astype(dtype)
     np.savez(tmp_path / "m.npz", X=x, y=Y.astype(">u2"))
     data = load_data(tmp_path / "m.npz")
@@ -92,6 +108,7 @@ MIXED = [STANDARD[0] + ".gz", DOTTED[1], DOTTED[2] + ".gz", STANDARD[3]]
     ids=["plain", "gz", "dotted", "dotted gz", "mixed"],
 )
 def test_idx_directory_in_each_spelling(tmp_path, names, monkeypatch):
+    """Plain, .gz, with a dot, and mixed; by the folder or by one of its files."""
     folder = write_idx(tmp_path / "digits", names)
     data = load_data(folder)
     assert same(data, X[:14], Y[:14], X[14:], Y[14:])
@@ -100,6 +117,16 @@ def test_idx_directory_in_each_spelling(tmp_path, names, monkeypatch):
         assert same(load_data(folder / name), X[:14], Y[:14], X[14:], Y[14:])
     monkeypatch.chdir(folder)
     assert load_data(".").name == load_data(names[2]).name == "digits"
+
+
+def test_a_plain_file_goes_before_a_gz(tmp_path):
+    """A download that was unpacked: what is left of the .gz does not matter; a dot in a name."""
+    folder = write_idx(tmp_path / "digits.v2")
+    for name in STANDARD:
+        (folder / f"{name}.gz").write_bytes(b"cut short")
+    data = load_data(folder)
+    assert same(data, X[:14], Y[:14], X[14:], Y[14:])
+    assert data.name == "digits.v2"
 
 
 def test_folders_named_like_the_files_are_passed_over(tmp_path):
@@ -113,6 +140,7 @@ def test_folders_named_like_the_files_are_passed_over(tmp_path):
 
 
 def test_home_directory(tmp_path, monkeypatch):
+    """~ is the home directory."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))  # its name on Windows
     write_idx(tmp_path / "digits")
@@ -120,6 +148,7 @@ def test_home_directory(tmp_path, monkeypatch):
 
 
 def test_missing_idx_files_are_listed(tmp_path):
+    """What is missing, and what is there instead, up to eight names."""
     write_idx(tmp_path)
     (tmp_path / STANDARD[2]).unlink()
     with pytest.raises(FileNotFoundError) as caught:
@@ -127,18 +156,24 @@ def test_missing_idx_files_are_listed(tmp_path):
     message = str(caught.value)
     assert f"does not hold {STANDARD[2]} (plain" in message  # this one alone
     assert f"found: {STANDARD[3]}, {STANDARD[0]}, {STANDARD[1]};" in message
+    for number in range(9):
+        (tmp_path / f"a{number}").touch()
+    with pytest.raises(FileNotFoundError, match=r"found: a0, a1, .*, a7, …; expected"):
+        load_data(tmp_path)
     with pytest.raises(FileNotFoundError, match="found: nothing; expected the four IDX files"):
         (tmp_path / "empty").mkdir()
         load_data(tmp_path / "empty")
 
 
 def test_labels_for_images_in_an_idx_directory_are_refused(tmp_path):
+    """Two files exchanged: the message names the file."""
     write_idx(tmp_path, parts=(Y[:14], Y[:14], X[14:], Y[14:]))
     with pytest.raises(ValueError, match=r"train-images-idx3-ubyte has shape \(14,\), expected"):
         load_data(tmp_path)
 
 
 def test_a_gz_cut_short_is_a_ValueError(tmp_path):
+    """A download that broke off: the message names the file."""
     write_idx(tmp_path, [name + ".gz" for name in STANDARD])
     broken = tmp_path / (STANDARD[0] + ".gz")
     broken.write_bytes(broken.read_bytes()[:-20])

@@ -1,5 +1,6 @@
 """load_data refuses every broken file in words: what was found, what was expected, what to do."""
 
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -23,6 +24,7 @@ def with_value(array, value):
 
 OBJECTS = np.empty(20, object)
 OBJECTS[:] = [np.zeros((4, 3))] * 20
+FIRST = f"the first at {tuple(map(int, np.argwhere(X <= 99)[0]))}"
 ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)[0], 2, Y % 2)
 
 
@@ -55,6 +57,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
             ValueError,
             ["up to 3 but no training image of class 3"],
         ),
+        (
+            {"X": X, "y": Y, "X_test": X, "y_test": Y + 9},
+            ValueError,
+            ["no training image of class 3"],
+        ),
         ({"X": X, "y": Y[:, None]}, ValueError, [": y has shape (20, 1)", "ravel"]),
         ({"X": X, "y": np.eye(3)[Y]}, ValueError, [": y has shape (20, 3)", "argmax"]),
         ({"X": X, "y": 3}, ValueError, [": y has shape ()"]),
@@ -64,6 +71,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
         ({"X": X[:, :0], "y": Y}, ValueError, [": X has shape (20, 0, 3)", "empty"]),
         ({"X": X, "y": Y, "X_test": X[:0], "y_test": Y[:0]}, ValueError, [": X_test", "empty"]),
         ({"X": with_value(X, np.nan), "y": Y}, ValueError, [": X has 1 values", "at (3, 2, 1)"]),
+        (
+            {"X": np.where(X > 99, X, np.nan), "y": Y},
+            ValueError,
+            [f"{(X <= 99).sum()} values", FIRST],
+        ),
         ({"X": with_value(X, -np.inf), "y": Y}, ValueError, [": X has 1 values", "(3, 2, 1)"]),
         ({"X": X.astype(str), "y": Y}, TypeError, [": X has dtype <U", "astype(np.float32)"]),
         ({"X": X > 9, "y": Y}, TypeError, [": X has dtype bool"]),
@@ -78,6 +90,11 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
             [": X_test has images of shape (3, 3)", "(4, 3)"],
         ),
         (
+            {"X": X, "y": Y, "X_test": X.swapaxes(1, 2), "y_test": Y},
+            ValueError,
+            [": X_test has images of shape (3, 4)", "(4, 3)"],
+        ),
+        (
             {"X": X, "y": Y, "X_test": X / 255, "y_test": Y},
             TypeError,
             [": X_test has dtype float64", "has uint8", "same scale"],
@@ -85,6 +102,7 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
     ],
 )
 def test_bad_arrays_are_refused_in_words(tmp_path, arrays, error, words):
+    """The path, the array in it, what is wrong and what to do."""
     path = tmp_path / "m.npz"
     np.savez(path, **arrays)
     with pytest.raises(error) as caught:
@@ -104,6 +122,7 @@ class Bomb:
 
 
 def test_a_pickle_is_never_opened(tmp_path):
+    """Neither as the file nor as an array in it."""
     bomb, target = tmp_path / "m.npz", tmp_path / "exploded"
     bomb.write_bytes(pickle.dumps(Bomb(target)))
     with pytest.raises(ValueError, match=r"is no \.npz file"):
@@ -116,6 +135,7 @@ def test_a_pickle_is_never_opened(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"1,2\n", b"\x93NUMPY\1\0", b"\0\0\x08\x03"])
 def test_another_format_is_named_by_its_bytes(tmp_path, content):
+    """Empty, CSV, .npy, IDX: by the first four bytes."""
     path = tmp_path / "data"
     path.write_bytes(content)
     with pytest.raises(ValueError) as caught:
@@ -124,6 +144,7 @@ def test_another_format_is_named_by_its_bytes(tmp_path, content):
 
 
 def test_a_zip_file_with_other_things_in_it(tmp_path):
+    """Members that are no arrays."""
     path = tmp_path / "m.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("X", "no array")
@@ -142,6 +163,7 @@ def good_npz(tmp_path_factory):
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_damage_gives_a_dataset_or_a_ValueError_with_the_path(good_npz, data):
+    """Random bytes changed or cut off: no other error."""
     good, path = good_npz
     content = bytearray(good)
     for _ in range(data.draw(st.integers(0, 3))):
@@ -169,6 +191,7 @@ def test_damage_gives_a_dataset_or_a_ValueError_with_the_path(good_npz, data):
     ],
 )
 def test_bad_arguments(tmp_path, arguments, error, words):
+    """Each names the argument, what came and what was expected."""
     np.savez(tmp_path / "m.npz", X=X, y=Y)
     with pytest.raises(error) as caught:
         load_data(tmp_path / "m.npz", **arguments)
@@ -176,8 +199,12 @@ def test_bad_arguments(tmp_path, arguments, error, words):
 
 
 def test_paths_that_are_none(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no\.npz' does not exist"):
+    """Not there, or no path at all."""
+    with pytest.raises(
+        FileNotFoundError, match=r"no\.npz' does not exist, looked for from"
+    ) as found:
         load_data(tmp_path / "no.npz")
+    assert os.getcwd() in str(found.value)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_data(tmp_path / "train-images-idx3-ubyte")
     with pytest.raises(TypeError, match="path must be a str or a Path, got None of NoneType"):

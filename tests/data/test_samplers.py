@@ -21,6 +21,7 @@ def take(batches, count):
 
 
 def test_iid_is_uniform_with_replacement():
+    """All images equally often, also twice in one minibatch."""
     drawn = take(iid_batches(10, 4, rng=0), 5000)  # 20,000 draws
     assert drawn.shape == (5000, 4) and drawn.dtype == np.int64
     counts = np.bincount(drawn.ravel(), minlength=10)
@@ -39,6 +40,7 @@ def test_iid_images_of_a_minibatch_are_independent():
 
 
 def test_iid_batch_may_exceed_n():
+    """Seven images of one."""
     assert take(iid_batches(1, 7, rng=0), 2).tolist() == [[0] * 7] * 2
 
 
@@ -48,6 +50,7 @@ def test_iid_batch_may_exceed_n():
 @given(st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**32))
 @settings(max_examples=30, deadline=None)
 def test_class_batches_hold_k_classes_class_major(k, each, seed):
+    """k different classes one after the other, B/k different images of each."""
     for index in islice(class_batches(LABELS, k * each, k, rng=seed), 3):
         assert index.shape == (k * each,) and index.dtype == np.int64
         rows = LABELS[index].reshape(k, each)  # row c: the images of the c-th class
@@ -68,6 +71,7 @@ def test_interleaved_groups_hold_one_image_of_each_class(k, groups):
 
 
 def test_classes_are_uniform_in_every_place():
+    """Every ordered pair of two classes equally often."""
     index = take(class_batches(LABELS, 4, 2, rng=2), 4000)
     first, second = LABELS[index[:, 0]], LABELS[index[:, 2]]
     counts = np.bincount(first * 5 + second, minlength=25).reshape(5, 5)
@@ -77,6 +81,7 @@ def test_classes_are_uniform_in_every_place():
 
 
 def test_images_of_a_class_are_uniform_in_every_place():
+    """Every image equally often, first and last."""
     index = take(class_batches(LABELS, 6, 2, rng=3), 5000)
     for place in (0, 2):  # the first and the last image of a class: 60 images, 5,000 draws
         counts = np.bincount(index[:, place], minlength=60)
@@ -92,12 +97,15 @@ def test_unequal_classes_are_drawn_equally_often():
 
 
 def test_labels_may_have_gaps_and_may_change_later():
+    """Any integers, as an array or a list, copied at the call."""
     labels = np.array([7, 3, 7, 3], np.uint8)
     batches = class_batches(labels, 4, 2, rng=0)
     labels[:] = 0
     index = next(batches)
     assert sorted(index[:2]) in ([0, 2], [1, 3]) and sorted(index) == [0, 1, 2, 3]
     assert sorted(next(class_batches([1, 0, 1, 0], 4, 2, rng=0))) == [0, 1, 2, 3]  # a list
+    far = class_batches([0, 2**40, 0, 2**40], 4, 2, rng=0)  # the same in 8 bits, and in 32
+    assert (np.sort(take(far, 5)) == [0, 1, 2, 3]).all()
 
 
 # -------------------------------------------------------------------------------- randomness
@@ -110,6 +118,7 @@ SAMPLERS = {
 
 @pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS.keys())
 def test_same_seed_same_batches(sampler):
+    """From an int, a NumPy integer or a Generator; other seeds give others."""
     once = take(sampler(5), 20)
     np.testing.assert_array_equal(once, take(sampler(5), 20))
     np.testing.assert_array_equal(once, take(sampler(np.int64(5)), 20))
@@ -120,6 +129,7 @@ def test_same_seed_same_batches(sampler):
 
 @pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS.keys())
 def test_the_callers_generator_is_used_and_the_global_one_is_not(sampler):
+    """Only the Generator that was passed moves on."""
     generator = np.random.default_rng(0)
     before, legacy = generator.bit_generator.state, np.random.get_state()[1:3]  # noqa: NPY002
     next(sampler(generator))
@@ -156,6 +166,8 @@ def by_class(labels=LABELS, batch_size=8, classes_per_batch=2, rng=0):
         (by_class, {"labels": LABELS > 2}, TypeError, "labels must be integers, got dtype bool"),
         (by_class, {"labels": LABELS[:, None]}, ValueError, "got shape (60, 1)"),
         (by_class, {"labels": []}, ValueError, "got shape (0,)"),
+        (by_class, {"labels": [[0, 1], [1]]}, ValueError, "labels must have shape (n,), got what"),
+        (by_class, {"labels": np.ma.array(LABELS)}, TypeError, "labels must be a plain array"),
     ]
     + [
         (call, {name: value}, error, words)
@@ -198,6 +210,7 @@ def test_bad_arguments_are_refused_at_the_call(call, arguments, error, words):
 
 
 def test_rng_has_no_default():
+    """Randomness is asked for by name, never assumed."""
     for sampler in (iid_batches, class_batches):
         rng = inspect.signature(sampler).parameters["rng"]
         assert rng.default is rng.empty and rng.kind is rng.KEYWORD_ONLY

@@ -43,6 +43,7 @@ def call(monkeypatch, *arguments, fails=None):
             on_result(spec, {"accuracy": 0.5 if spec.method == "bn" else 0.75, "seconds": 1.0})
 
     monkeypatch.setattr(command, "run_specs", here)
+    monkeypatch.setattr(command, "start_workers", lambda executor, count: None)
     return main(["experiment", *map(str, arguments)]), ran
 
 

@@ -117,17 +117,17 @@ def test_a_layer_that_knows_its_parent():
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e-4, 1e-5])
-def test_a_bias_without_effect_is_no_want_of_linearity(scale):
+def test_a_bias_without_effect_is_no_want_of_linearity(scale, deep):
     """Before BN, the gradient of a bias is 0 but for the rounding of larger terms."""
-    for seed in range(5):
+    for seed in range(5 if deep else 2):
         x = np.random.default_rng(seed).standard_normal((8, 4)) * scale
         net = nn.Sequential(nn.Linear(4, 4, rng=seed), nn.BatchNorm(4))
         assert not check_gradients(net, x).problems
 
 
-def test_inputs_far_from_zero_are_no_want_of_linearity():
+def test_inputs_far_from_zero_are_no_want_of_linearity(deep):
     """The same with |x| / spread digits lost."""
-    for seed in range(5):
+    for seed in range(5 if deep else 2):
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((8, 4)) + 1e4
         net = nn.Sequential(

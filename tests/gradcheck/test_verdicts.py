@@ -53,9 +53,9 @@ def test_right_batch_norm_passes(name):
                 ).assert_ok()
 
 
-def test_no_false_alarm_in_200_seeds():
-    """Right backward passes of seven functions pass for all of 200 seeds."""
-    for seed in range(200):
+def test_no_false_alarm(deep):
+    """Right backward passes of seven functions pass for all of 56 seeds, or 200."""
+    for seed in range(200 if deep else 56):
         rng = np.random.default_rng(seed)
         normal = rng.standard_normal
         method = ("richardson", "central")[seed % 2]
