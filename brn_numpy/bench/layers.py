@@ -12,6 +12,7 @@ from .. import nn
 from ..batch_norm import batch_norm_backward, batch_norm_forward
 from ..moments import update_running
 from .frameworks import torch
+from .norms import MOMENTUM
 
 CONVOLUTIONS = (((32, 16, 28, 28), 32), ((64, 8, 8, 8), 16), ((64, 1, 8, 8), 16))
 POOLING = (32, 16, 28, 28)
@@ -88,13 +89,13 @@ def norms(shape: tuple[int, ...]) -> Pair:
     """Return forward and backward in training: BN's functions, updating; nn.BatchNorm; BRN."""
     rng, channels = np.random.default_rng(0), shape[1]
     x, dy = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
-    layer = nn.BatchNorm(channels, dtype=np.float32)
+    layer = nn.BatchNorm(channels, momentum=MOMENTUM, dtype=np.float32)
     renorm = nn.BatchRenorm(channels, schedule=lambda step: (3.0, 5.0), dtype=np.float32)
     gamma, beta, running = layer.weight.data, layer.bias.data, layer.running
 
     def functions() -> object:
         cache = batch_norm_forward(x, gamma, beta, eps=layer.eps)[1]
-        update_running(running, cache.batch, layer.momentum)
+        update_running(running, cache.batch, MOMENTUM)
         return batch_norm_backward(dy, cache)
 
     return {

@@ -14,13 +14,11 @@ from .._checks import Array
 
 def repeat(vector: Array, groups: int) -> Array:
     """Repeat a vector (C,) for each group: (groups * C,)."""
-    return vector if groups == 1 else np.concatenate((vector,) * groups)
+    return np.concatenate((vector,) * groups)
 
 
 def sum_groups(vector: Array, groups: int) -> Array:
     """Sum a vector (groups * C,) over the groups: (C,)."""
-    if groups == 1:
-        return vector
     with np.errstate(all="ignore"):
         total: Array = vector.reshape(groups, -1).sum(axis=0)
     return total
@@ -38,8 +36,6 @@ def split(x: Array, groups: int, axis: int) -> Array:
     With channels on axis 1 this is a view of x: sample i * groups + g becomes channels
     g * C to g * C + C - 1 of sample i.
     """
-    if groups == 1:
-        return x
     apart = x.reshape(len(x) // groups, groups, *x.shape[1:])
     if axis != 1:
         apart = np.moveaxis(apart, 1, axis)  # the groups directly before the channels
@@ -48,8 +44,6 @@ def split(x: Array, groups: int, axis: int) -> Array:
 
 def join(y: Array, groups: int, axis: int) -> Array:
     """Undo `split`."""
-    if groups == 1:
-        return y
     apart = y.reshape(*y.shape[:axis], groups, -1, *y.shape[axis + 1 :])
     if axis != 1:
         apart = np.moveaxis(apart, axis, 1)

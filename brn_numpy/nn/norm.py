@@ -142,15 +142,15 @@ class BatchNorm(Layer):
                 f"{type(self).__name__} expects x with {self.num_features} channels on axis "
                 f"{self.axis}, got shape {x.shape}"
             )
+        gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
         if self.frozen or not self.training:
-            gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
             y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)
             self.cache = NormCache(x.shape, x.dtype, inference_backward, cache, axis, 1)
             return y
-        groups = self._groups(len(x), axis)
-        grouped = split(x, groups, axis)
-        gamma = repeat(self.weight.as_for(x), groups)
-        beta = repeat(self.bias.as_for(x), groups)
+        groups, grouped = self._groups(len(x), axis), x
+        if groups > 1:
+            grouped = split(x, groups, axis)
+            gamma, beta = repeat(gamma, groups), repeat(beta, groups)
         y, cache = self._normalise(grouped, gamma, beta, groups, axis)
         if not is_complex(y):  # a complex forward is a numeric check, not a training step
             batch = cache.batch
@@ -162,7 +162,7 @@ class BatchNorm(Layer):
             self.running = update_running(self.running, batch, momentum)
             self.num_batches_tracked += 1
         self.cache = NormCache(x.shape, x.dtype, self._backward, cache, axis, groups)
-        return join(y, groups, axis)
+        return y if groups == 1 else join(y, groups, axis)
 
     def _normalise(
         self, x: Array, gamma: Array, beta: Array, groups: int, axis: int
@@ -176,11 +176,14 @@ class BatchNorm(Layer):
     def backward(self, dy: Array) -> Array:
         """Return dx; the gradients of gamma and beta, summed over the groups, go to `grad`."""
         cache: NormCache = self._cached()
-        dy = split(layer_upstream(self, dy, cache.shape, cache.dtype), cache.groups, cache.axis)
-        dx, dgamma, dbeta = cache.backward(dy, cache.function)
-        self.weight.grad = sum_groups(dgamma, cache.groups)
-        self.bias.grad = sum_groups(dbeta, cache.groups)
-        return join(dx, cache.groups, cache.axis)
+        shape, dtype, backward, function_cache, axis, groups = cache
+        dy = layer_upstream(self, dy, shape, dtype)
+        if groups == 1:
+            dx, self.weight.grad, self.bias.grad = backward(dy, function_cache)
+            return dx
+        dx, dgamma, dbeta = backward(split(dy, groups, axis), function_cache)
+        self.weight.grad, self.bias.grad = sum_groups(dgamma, groups), sum_groups(dbeta, groups)
+        return join(dx, groups, axis)
 
     def _groups(self, samples: int, axis: int) -> int:
         """Return into how many groups a minibatch is split."""
@@ -296,7 +299,7 @@ class BatchRenorm(BatchNorm):
             x,
             gamma,
             beta,
-            Moments(repeat(self.running.mean, groups), repeat(self.running.std, groups)),
+            self.running if groups == 1 else Moments(*(repeat(v, groups) for v in self.running)),
             r_max=r_max,
             d_max=d_max,
             eps=self.eps,

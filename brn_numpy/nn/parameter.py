@@ -22,7 +22,8 @@ class Parameter:
 
     def as_for(self, x: Array) -> Array:
         """Return the data in the dtype of `x`: the input decides the precision of a layer."""
-        return self.data if is_complex(self.data) else cast(self.data, x.dtype)
+        data = self.data
+        return data if data.dtype == x.dtype or is_complex(data) else cast(data, x.dtype)
 
     def __repr__(self) -> str:
         """Return shape and dtype: the numbers are in `data`."""
