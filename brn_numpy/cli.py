@@ -8,10 +8,11 @@ import sys
 
 from . import __version__
 from .commands import bench, check, compare, experiment, grade
-from .commands.common import UserError
+from .commands.common import HelpFormatter, UserError
 
 OVERVIEW = """\
-brn_numpy {version}: Batch Normalization and Batch Renormalization in plain NumPy, to read.
+brn_numpy {version}: Batch Normalization and Batch Renormalization
+in plain NumPy, to read.
 
 Try first:
 
@@ -19,15 +20,19 @@ Try first:
 
 Commands:
 
-  compare    train a small network with BN and with BRN on real images: where BN is as
-             good, where small minibatches hurt it, where it fails (about a minute)
-  check      compare every gradient of this package, or of your own pair of functions,
-             with numeric ones
-  experiment every claim of the papers, with error bars and a verdict; see `experiment list`
-  bench      time forward and backward against textbook NumPy and, where installed, PyTorch
-  grade      judge solutions of the exercises: what is wrong, why, and how to see it
+  compare      train a small network with BN and with BRN on real images:
+               where BN is as good, and where small or uneven minibatches
+               hurt it (about a minute)
+  experiment   every claim of the papers, with error bars and a verdict;
+               alone, it lists them
+  check        compare every gradient of this package, or of your own pair
+               of functions, with numeric ones
+  bench        time forward and backward against textbook NumPy and, where
+               installed, PyTorch
+  grade        judge solutions of the exercises: what is wrong, why, and how
+               to see it
 
-  {prog} COMMAND --help shows all options of a command, with examples.
+  {prog} COMMAND --help shows all options of a command.
 
 In Python:
 
@@ -38,15 +43,18 @@ In Python:
 
 def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
     """Run a command; return the exit code."""
-    parser = _parser(prog)
-    options = parser.parse_args(arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: nobody wants to read it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
     code = 0
     try:
-        if options.command is None:
-            print(OVERVIEW.format(version=__version__, prog=prog), end="")
-        else:
-            code = options.run(options)
-        if sys.stdout is not None:
+        try:
+            options = _parser(prog).parse_args(arguments)
+            if options.command is None:
+                print(OVERVIEW.format(version=__version__, prog=prog), end="")
+            else:
+                code = options.run(options)
+        finally:  # --help and --version end by SystemExit
             sys.stdout.flush()
     except UserError as error:
         print(f"{prog}: error: {error}", file=sys.stderr)
@@ -68,9 +76,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         prog=prog,
         description="Batch Normalization and Batch Renormalization in plain NumPy.",
         epilog=f"Try first: {prog} compare --steps 300 --seeds 1",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"brn_numpy {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for command in (compare, experiment, check, bench, grade):
         command.add_parser(commands)
+    for each in commands.choices.values():
+        each.formatter_class = HelpFormatter
     return parser

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table, accuracy
-from ..spec import Spec
+from ..experiment import Claim, Experiment, Table, accuracy
+from ..spec import Result, Spec
 from .common import BASE, few_classes, methods
 
 SPEC = BASE.but(measures=("batches", "anew"))
@@ -69,7 +69,7 @@ EXPERIMENT = Experiment(
             {**ROWS, **HALVES},
             measured_anew,
         ),
-        Table("3 x 128 units, 3000 steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
+        Table("3 x 128 units, {steps} steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
         Table("... points below the best on the way", {"fall": LONG}, fall),
         Table("... training loss, fall since then", {"fall": LONG}, loss_since_best, digits=3),
         Table("... accuracy with statistics measured anew, %", {"anew": LONG}, measured_anew),

@@ -46,6 +46,6 @@ EXPERIMENT = Experiment(
             ROWS["2 classes x 16"]["BN"],
         ),
     ),
-    note="Groups of 4 leave a channel 784, 196 and 64 values in the three layers of this network\n"
+    note="Groups of 4 leave a channel 784, 196 and 64 values in the three layers of this network "
     "(14 x 14, 7 x 7 and 4 x 4 pixels), where the MLP has 4.",
 )

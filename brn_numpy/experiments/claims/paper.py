@@ -52,7 +52,7 @@ EXPERIMENT = Experiment(
             FOUR_CLASSES["BN"],
         ),
     ),
-    note="The paper: ImageNet and Inception-v3, 32 images on each of 50 workers; few classes are\n"
-    "16 of 1000, two images of each. Ours: Fashion-MNIST at 14 x 14 pixels, four hidden\n"
-    "layers of 64 units, 2000 steps; 4 of the 10 classes, eight images of each.",
+    note="The paper: ImageNet and Inception-v3, 32 images on each of 50 workers; few classes are "
+    "16 of 1000, two images of each. Ours: Fashion-MNIST at 14 x 14 pixels, four hidden "
+    "layers of 64 units, {steps} steps; 4 of the 10 classes, eight images of each.",
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Best, Claim, Experiment, Result, Table
-from ..spec import Spec
+from ..experiment import Best, Claim, Experiment, Table
+from ..spec import Result, Spec
 from .common import few_classes, methods
 
 SPEC = Spec(steps=1000, validation=True)
