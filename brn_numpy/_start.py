@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -31,12 +30,10 @@ def one_thread() -> None:
 
 def begin() -> None:
     """Prepare a command: one thread, and no traceback from Ctrl-C while modules are loaded."""
-    if not is_command():
-        return
-    one_thread()
-    here = threading.current_thread() is threading.main_thread()
-    if here and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if is_command():
+        if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # under nohup it is not
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        one_thread()
 
 
 begin()

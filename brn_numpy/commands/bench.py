@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from itertools import zip_longest
+from textwrap import fill, wrap
 from typing import Any
 
 import numpy as np
 
 from ..bench import ablation, layers, machine, norms
 from ..bench.frameworks import torch
-from ..bench.timing import Timings, in_turn, ratio
-from .common import Progress, check_writable, positive, write_json
+from ..bench.timing import Timings, in_turn, is_noisy, ratio
+from ..experiments.verdicts import NOISY, is_more
+from .common import Progress, check_writable, positive, show, terminal_width, write_json
 
 EXAMPLES = """\
 examples:
-  %(prog)s --quick                    fewer shapes and rounds, about ten seconds
-  %(prog)s --ablate                   what each step of the kernels buys
-  %(prog)s --json bench.json          write all medians and quartiles as well
+  fewer shapes and rounds, about ten seconds:
+    %(prog)s --quick
+  what each step of the kernels buys:
+    %(prog)s --ablate
+  write all medians and quartiles as well:
+    %(prog)s --json bench.json
 
-Only the ratios mean something: all columns are timed in turn, in one process. PyTorch is timed only
-where it is installed. For steady figures, keep the machine quiet and pages with malloc:
-  MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 python -m brn_numpy bench
+Only the ratios mean something: all columns are timed in turn, in one process.
+Where three standard errors over the rounds decide nothing, the cell says "too
+noisy". PyTorch is timed only where it is installed. For steady figures, keep
+the machine quiet and pages with malloc:
+
+  export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000
 
 exit codes: 0 done, 2 wrong arguments, 130 interrupted (Ctrl-C)
 """
@@ -36,7 +45,6 @@ def add_parser(commands: Any) -> None:
         description="Time BN, BRN, convolution, pooling and a training step, forward and backward, "
         "against textbook NumPy and, where it is installed, PyTorch.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
     parser.add_argument(
@@ -55,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     rounds = options.rounds or (5 if options.quick else 15)
     shapes = norms.QUICK_SHAPES if options.quick else norms.SHAPES
     bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else 13))
-    print(machine.describe(), flush=True)
+    show(fill(machine.describe(), terminal_width()))
     try:
         if options.ablate:
             bench.ablate(shapes)
@@ -70,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         about = {"machine": machine.facts(), "rounds": rounds, "torch": torch is not None}
         write_json(options.json, {**about, "rows": bench.rows})
-        print(f"\nresults written to {options.json}")
+        show(f"\nresults written to {options.json}")
     return 0
 
 
@@ -85,7 +93,7 @@ class _Bench:
     def time(self, label: str, functions: dict[str, Callable[[], object]]) -> Timings:
         """Time the functions of one row, and keep the medians and quartiles."""
         self.progress.begin(label, len(self.rows))
-        self.progress.after_step(-1, 0.0)
+        self.progress.after_step(-1)
         timings = in_turn(functions, self.rounds)
         quartiles = {k: np.quantile(v, [0.25, 0.5, 0.75]).tolist() for k, v in timings.items()}
         ratios = {  # of the first function to each other one
@@ -97,31 +105,35 @@ class _Bench:
 
     def norms(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Time forward and backward of BN and BRN."""
-        print("\nforward + backward        BN, ms      / torch   / textbook    BRN / BN   BRN - BN")
+        show(
+            f"\n{'forward + backward':<20}{'BN, ms':>9}{'/ torch':>13}{'/ textbook':>13}"
+            f"{'BRN / BN':>13}{'BRN - BN':>12}"
+        )
         for dtype in DTYPES:
             for shape in shapes:
                 label = f"{np.dtype(dtype).name} {_times(shape)}"
                 timings = self.time(label, norms.passes(shape, dtype))
-                more = float(np.median(timings["brn"] - timings["bn"]))
-                print(
-                    f"{label:<24}{1e3 * np.median(timings['bn']):8.3f}"
+                more = timings["brn"] - timings["bn"]
+                noisy = is_more(more).word == NOISY
+                difference = "too noisy" if noisy else f"{1e6 * np.median(more):.0f} us"
+                show(
+                    f"{label:<20}{1e3 * np.median(timings['bn']):>9.3f}"
                     f"{_cell(timings, 'bn', 'torch')}{_cell(timings, 'bn', 'textbook')}"
-                    f"{_cell(timings, 'brn', 'bn')}{1e6 * more:8.0f} us",
-                    flush=True,
+                    f"{_cell(timings, 'brn', 'bn')}{difference:>12}"
                 )
 
     def growth(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Time BN at growing sizes: the time of one value should stay the same."""
-        print("\ngrowth, float32                 values   ns a value")
+        show("\ngrowth, float32                 values   ns a value")
         for shape in shapes:
             functions = {"bn": norms.passes(shape, np.float32)["bn"]}
             seconds = float(np.median(self.time(f"growth {_times(shape)}", functions)["bn"]))
             size = int(np.prod(shape))
-            print(f"{_times(shape):<24}{size:>14,}{1e9 * seconds / size:>13.2f}", flush=True)
+            show(f"{_times(shape):<24}{size:>14,}{1e9 * seconds / size:>13.2f}")
 
     def layers(self) -> None:
         """Time convolution, pooling and a training step."""
-        print("\nlayers, float32, forward + backward       ms      / torch")
+        show("\nlayers, float32, forward + backward       ms      / torch")
         rows = {
             f"Conv2d 3x3 {_times(shape)} to {filters}": layers.convolution(shape, filters)
             for shape, filters in layers.CONVOLUTIONS
@@ -132,32 +144,34 @@ class _Bench:
         for label, functions in rows.items():
             timings = self.time(label, functions)
             ours = 1e3 * np.median(timings["ours"])
-            print(f"{label:<36}{ours:8.3f}{_cell(timings, 'ours', 'torch')}", flush=True)
+            show(f"{label:<36}{ours:8.3f}{_cell(timings, 'ours', 'torch')}")
 
     def memory(self, shape: tuple[int, ...]) -> None:
         """Count the bytes of one forward and one backward."""
-        print(f"\nmemory in units of x, float32 {_times(shape)}      peak     kept")
+        show(f"\nmemory in units of x, float32 {_times(shape)}      peak     kept")
         found = norms.memory(shape, np.float32)
         for name in ("forward", "backward", "textbook forward", "textbook backward"):
-            print(f"{name:<40}{found[f'{name} peak']:>10.2f}{found[f'{name} kept']:>9.2f}")
+            show(f"{name:<40}{found[f'{name} peak']:>10.2f}{found[f'{name} kept']:>9.2f}")
         self.rows.append({"row": f"memory {_times(shape)}", "in units of x": found})
 
     def bandwidth(self) -> None:
         """Compare the bytes that BN moves in a second with those of a plain copy."""
         moved = machine.bandwidth(self.rounds)
-        print(f"\nbandwidth: {machine.sentence(moved)}")
+        show("\n" + fill(f"bandwidth: {machine.sentence(moved)}", terminal_width()))
         self.rows.append({"row": "bandwidth", "bytes a second": moved})
 
     def ablate(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Switch off one step after the other."""
         names = list(ablation.STEPS)
-        print("\ntime without a step / with all" + "".join(f"{name:>22}" for name in names))
+        show("\ntime without a step, in units of that with all steps")
+        for words in zip_longest(*(wrap(name, 13) for name in names), fillvalue=""):
+            show(" " * 20 + "".join(f"{word:>15}" for word in words))
         for dtype in DTYPES:
             for shape in shapes:
                 label = f"{np.dtype(dtype).name} {_times(shape)}"
                 timings = self.time(label, ablation.variants(norms.passes(shape, dtype)["bn"]))
-                cells = "".join(f"{ratio(timings, name, 'all steps')!s:>22}" for name in names)
-                print(f"{label:<30}{cells}", flush=True)
+                cells = (_cell(timings, name, "all steps") for name in names)
+                show(f"{label:<20}{''.join(f'{cell:>15}' for cell in cells)}")
 
 
 def _times(shape: tuple[int, ...]) -> str:
@@ -166,4 +180,6 @@ def _times(shape: tuple[int, ...]) -> str:
 
 def _cell(timings: Timings, one: str, other: str) -> str:
     found = ratio(timings, one, other)
-    return f"{'-' if found is None else str(found):>13}"
+    if found is None:
+        return f"{'-':>13}"
+    return f"{'too noisy' if is_noisy(timings, one, other) else str(found):>13}"

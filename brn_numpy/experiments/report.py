@@ -206,7 +206,6 @@ def bars_of(table: Table, view: View, results: Results) -> str:
             bars.append((f"{label}, {column}", float(found.mean()) if len(found) else 0.0))
     first, most = max(len(label) for label, _ in bars), max(value for _, value in bars)
     longest = min(40, view.width - first - 2)
-    return "\n" + "\n".join(
-        f"{label:<{first}}  {'#' * round(longest * max(value, 0) / most if most > 0 else 0)}".rstrip()
-        for label, value in bars
-    )
+    signs = [round(longest * max(value, 0) / most) if most > 0 else 0 for _, value in bars]
+    lines = (f"{label:<{first}}  {'#' * n}" for (label, _), n in zip(bars, signs, strict=True))
+    return "\n" + "\n".join(line.rstrip() for line in lines)
