@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from itertools import zip_longest
-from textwrap import fill, wrap
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..bench import ablation, layers, machine, norms
 from ..bench.frameworks import torch
 from ..bench.timing import Timings, in_turn, is_noisy, ratio
+from ..experiments.report import paragraph
 from ..experiments.verdicts import NOISY, is_more
 from .common import Progress, check_writable, positive, show, terminal_width, write_json
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     rounds = options.rounds or (5 if options.quick else 15)
     shapes = norms.QUICK_SHAPES if options.quick else norms.SHAPES
     bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else 13))
-    show(fill(machine.describe(), terminal_width()))
+    show(paragraph(machine.describe(), terminal_width()))
     try:
         if options.ablate:
             bench.ablate(shapes)
@@ -157,7 +158,7 @@ class _Bench:
     def bandwidth(self) -> None:
         """Compare the bytes that BN moves in a second with those of a plain copy."""
         moved = machine.bandwidth(self.rounds)
-        show("\n" + fill(f"bandwidth: {machine.sentence(moved)}", terminal_width()))
+        show("\n" + paragraph(f"bandwidth: {machine.sentence(moved)}", terminal_width()))
         self.rows.append({"row": "bandwidth", "bytes a second": moved})
 
     def ablate(self, shapes: tuple[tuple[int, ...], ...]) -> None:

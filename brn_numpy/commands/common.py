@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sys
-import textwrap
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +17,7 @@ from ..data import Dataset
 from ..data._sources import is_idx_name
 from ..experiments import images, runner
 from ..experiments.experiment import Experiment
-from ..experiments.report import Piece, Results
+from ..experiments.report import Piece, Results, paragraph
 from ..experiments.store import versions
 
 
@@ -35,9 +34,7 @@ def wrapped(line: str, width: int) -> str:
         return line
     indent = " " * (len(line) - len(line.lstrip()))
     more = indent + "    " if indent else ""
-    return textwrap.fill(
-        line, width, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
-    )
+    return paragraph(line, width, more)
 
 
 def terminal_width() -> int:

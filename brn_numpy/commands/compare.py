@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from textwrap import fill
 from typing import Any
 
 from ..data import Dataset
 from ..experiments import compare
 from ..experiments.images import chance
-from ..experiments.report import View, pieces
+from ..experiments.report import View, paragraph, pieces
 from ..experiments.runner import run_one
 from ..experiments.spec import Result, Spec
 from .common import (
@@ -80,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     view = View(options.seeds, trained, chance(images), terminal_width())
     specs = experiment.specs(options.seeds)
     show(
-        fill(
+        paragraph(
             f"{images.name}: {len(images.x_train)} training and {len(images.x_test)} test images; "
             f"{len(specs)} trainings of {options.steps} steps",
             view.width,

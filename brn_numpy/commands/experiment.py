@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from functools import partial
-from textwrap import fill
 from typing import Any
 
 from .._processes import workers
@@ -16,7 +15,7 @@ from .._start import one_thread
 from ..experiments.claims import EXPERIMENTS
 from ..experiments.experiment import Experiment, Table
 from ..experiments.images import chance, digest
-from ..experiments.report import Piece, Results, View, markdown_of, pieces
+from ..experiments.report import Piece, Results, View, markdown_of, paragraph, pieces
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import Result, Spec
 from .common import (
@@ -88,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     if options.names in ([], ["list"]):
         for each in EXPERIMENTS.values():
             line = f"{each.name:<14}{each.question}"
-            show(fill(line, terminal_width(), subsequent_indent=" " * 14))
+            show(paragraph(line, terminal_width(), indent=" " * 14))
         return 0
     experiments = _chosen(options.names)
     images = load_images(options.data)
@@ -209,7 +208,7 @@ def _remarks(options: argparse.Namespace, width: int) -> None:
         text = (
             f"On your images, {options.data}; what is said of others is said of the shipped ones."
         )
-        show(fill(text, width))
+        show(paragraph(text, width))
     if options.quick:
         show("With --quick: trainings of a fifth of the steps.")
 

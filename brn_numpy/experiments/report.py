@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
-from textwrap import fill, wrap
+from textwrap import wrap
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -60,6 +60,14 @@ class Piece(NamedTuple):
     text: Callable[[Results], str]
 
 
+def paragraph(text: str, width: int, indent: str = "") -> str:
+    """Return a text in lines of `width`; those after the first are indented. Words stay whole."""
+    lines = wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
+
+
 def report(experiment: Experiment, results: Results, view: View, bars: bool = False) -> str:
     """Return all of an experiment."""
     return "\n".join(piece.text(results) for piece in pieces(experiment, view, bars))
@@ -72,7 +80,7 @@ def pieces(experiment: Experiment, view: View, bars: bool = False) -> Iterator[P
         kinds = [spec for training in trainings for spec in specs_of(training)]
         return Piece(frozenset(s.but(seed=k) for s in kinds for k in range(view.seeds)), text)
 
-    yield piece((), lambda _: fill(f"{experiment.name}: {experiment.question}", view.width))
+    yield piece((), lambda _: paragraph(f"{experiment.name}: {experiment.question}", view.width))
     for table in experiment.tables:
         yield piece((), partial(_head, table, view))
         for label, row in table.rows.items():
@@ -87,7 +95,7 @@ def pieces(experiment: Experiment, view: View, bars: bool = False) -> Iterator[P
         yield piece((), lambda _: f"({NOT_JUDGED}: that takes {SEEDS} seeds and full length)")
     if experiment.note:
         note = view.with_steps(experiment.note, experiment.specs(1)[0])
-        yield piece((), lambda _: "\n" + fill(note, view.width))
+        yield piece((), lambda _: "\n" + paragraph(note, view.width))
 
 
 def _widths(table: Table, view: View) -> tuple[int, list[int]]:
@@ -106,7 +114,7 @@ def _line(first: str, cells: Iterable[str], widths: tuple[int, list[int]]) -> st
 def _head(table: Table, view: View, _: Results) -> str:
     """Return the title and the names of the columns."""
     widths = _widths(table, view)
-    title = fill(view.title(table), view.width)
+    title = paragraph(view.title(table), view.width)
     names = _line("", table.columns(), widths)
     return f"\n{title}\n{names}\n{'-' * len(names)}"
 
@@ -193,7 +201,7 @@ def sentence(claim: Claim, verdict: Verdict) -> str:
 def _judged(claim: Claim, view: View, before: str, results: Results) -> str:
     text, bracket, numbers = sentence(claim, judge(claim, results, view)).rpartition(" (")
     text += bracket + numbers.replace(" ", "\0")  # so that they stay on one line
-    return before + fill(text, view.width, subsequent_indent="    ").replace("\0", " ")
+    return before + paragraph(text, view.width, indent="    ").replace("\0", " ")
 
 
 def bars_of(table: Table, view: View, results: Results) -> str:
