@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
+from contextlib import suppress
+from typing import Any
 
 from . import __version__
 from .commands import bench, check, compare, experiment, grade
@@ -45,7 +48,7 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
     """Run a command; return the exit code."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: nobody wants to read it
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+            setattr(sys, name, io.StringIO())
     code = 0
     try:
         try:
@@ -63,16 +66,30 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
         print(f"\n{prog}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
     except (OSError, UnicodeEncodeError) as error:  # a full disk, or a terminal without our letters
         print(f"{prog}: error: the output could not be written: {error}", file=sys.stderr)
+        _drop_output()
         return 2
     return code
 
 
+def _drop_output() -> None:
+    """Send what is left in the buffer of standard output nowhere, lest Python fail at its end."""
+    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not hide that its help could not be written."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)
+
+
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=prog,
         description="Batch Normalization and Batch Renormalization in plain NumPy.",
         epilog=f"Try first: {prog} compare --steps 300 --seeds 1",

@@ -90,8 +90,6 @@ def _is_read(target: Path, source: Path) -> bool:
 
 def show(text: str) -> None:
     """Print a text; letters that the terminal cannot show become escapes, and nothing is lost."""
-    if sys.stdout is None:  # closed by the caller
-        return
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 

@@ -80,10 +80,11 @@ def run(options: argparse.Namespace) -> int:
     specs = experiment.specs(options.seeds)
     show(
         paragraph(
-            f"{images.name}: {len(images.x_train)} training and {len(images.x_test)} test images; "
-            f"{len(specs)} trainings of {options.steps} steps",
+            f"{images.name}: {len(images.x_train)} training and {len(images.x_test)} test images, "
+            f"{len(specs)} trainings",
             view.width,
         )
+        + "\n"
     )
     names, live, results = experiment.names(), Live(pieces(experiment, view)), dict[Spec, Result]()
     progress = Progress(len(specs) * options.steps)

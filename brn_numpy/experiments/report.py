@@ -150,7 +150,7 @@ def _cell(table: Table, training: Training, results: Results, view: View, sign: 
     if isinstance(training, Best):
         notes.insert(0, f"({training.label(results, view.seeds)})")
     if table.value is accuracy and not isinstance(training, Gap) and mean <= 100 * view.chance:
-        notes.append("(by chance)")
+        notes.append("(at chance)")
     return [text, *notes]
 
 

@@ -134,4 +134,4 @@ def test_images_that_teach_nothing():
     """At chance, "equal" is no finding."""
     found = text("iid32", [0.101, 0.10, 0.10], [0.10, 0.10, 0.10], chance=0.113)
     assert "not judged, no better than chance: i.i.d. minibatches" in found
-    assert found.count("(by chance)") == 2
+    assert found.count("(at chance)") == 2

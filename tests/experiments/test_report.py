@@ -134,5 +134,5 @@ def test_what_is_to_be_noted_stands_below():
     assert text.splitlines()[-3:] == [
         "a row whose name is   10.0 +- 0.0    0.0 +- 0.0",
         "  much too long          (1 lost)      (1 lost)",
-        "                      (by chance)",
+        "                      (at chance)",
     ]
