@@ -101,16 +101,16 @@ def run(options: argparse.Namespace) -> int:
         width=terminal_width(),
     )
     folder = ResultsFolder(options.json, options.resume, data)
-    session = _Session(view, folder, folder.known(), options)
-    missing = session.missing(experiments)
-    if missing or any(session.is_incomplete(experiment) for experiment in experiments):
+    session = _Session(view, folder, options)
+    missing = dict.fromkeys(spec for e in experiments for spec in session.missing(e))
+    if any(folder.lacks(e.name, session.trained(e).values()) for e in experiments):
         folder.check_versions()
     session.progress = Progress(sum(spec.steps for spec in missing))
     one_thread()  # for the workers; in this process NumPy is loaded already
     with workers(min(options.jobs, len(missing))) if missing else nullcontext() as executor:
         for experiment in experiments:
             session.run(experiment, executor)
-    if session.written:
+    if folder.changed:
         show(f"results written to {folder.path}")
     return 0
 
@@ -118,76 +118,65 @@ def run(options: argparse.Namespace) -> int:
 class _Session:
     """What is known of all trainings while experiments run."""
 
-    def __init__(
-        self,
-        view: View,
-        folder: ResultsFolder,
-        known: dict[Spec, Result],
-        options: argparse.Namespace,
-    ) -> None:
-        self.view, self.folder, self.known, self.options = view, folder, known, options
+    def __init__(self, view: View, folder: ResultsFolder, options: argparse.Namespace) -> None:
+        self.view, self.folder, self.options = view, folder, options
+        self.known = folder.known()
         self.progress = Progress(1)
         self.done = 0  # steps
-        self.written = False
 
-    def missing(self, experiments: list[Experiment]) -> list[Spec]:
-        """Return what must be trained, each once."""
-        trained = (self.view.trained(s) for e in experiments for s in e.specs(self.view.seeds))
-        return [spec for spec in dict.fromkeys(trained) if spec not in self.known]
+    def trained(self, experiment: Experiment) -> dict[Spec, Spec]:
+        """Return the trainings of an experiment, and what is run in their place."""
+        return {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
 
-    def is_incomplete(self, experiment: Experiment) -> bool:
-        """Return whether the file of an experiment lacks something, if there are files."""
-        kept = self.folder.files.get(experiment.name, {})
-        return self.folder.path is not None and any(
-            self.view.trained(spec) not in kept for spec in experiment.specs(self.view.seeds)
-        )
+    def missing(self, experiment: Experiment) -> list[Spec]:
+        """Return what must be run, each once."""
+        wanted = dict.fromkeys(self.trained(experiment).values())
+        return [spec for spec in wanted if spec not in self.known]
 
     def run(self, experiment: Experiment, executor: Executor | None) -> None:
         """Run what is missing of an experiment; show and keep it as it comes in."""
-        specs = {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
-        shown = {spec: self.known[run] for spec, run in specs.items() if run in self.known}
-        names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
-        wanted = self.missing([experiment])
-        incomplete = self.is_incomplete(experiment)
-        if incomplete:
-            self.folder.keep(experiment.name, {specs[spec]: shown[spec] for spec in shown})
-        _remarks(self.options, self.view.width)
+        trained, wanted = self.trained(experiment), self.missing(experiment)
         live = Live(self._pieces(experiment))
-        live.update(shown)
 
-        def wait() -> None:
-            running = next((spec for spec in wanted if spec not in self.known), None)
-            if running is not None:
-                name = names.get(running.but(seed=0), "")
-                self.progress.begin(f"{experiment.name}: {name}, seed {running.seed}", self.done)
-                self.progress.after_step(-1)
+        def update() -> None:
+            live.update({s: self.known[run] for s, run in trained.items() if run in self.known})
+            self._say_what_runs(experiment, wanted)
 
         def take(spec: Spec, result: Result) -> None:
             self.known[spec] = result
-            shown.update({full: result for full, run in specs.items() if run == spec})
             self.done += spec.steps
             self.folder.keep(experiment.name, {spec: result})
             self.progress.clear()
-            live.update(shown)
-            wait()
+            update()
 
-        wait()
+        shared = {run: self.known[run] for run in trained.values() if run in self.known}
+        self.folder.keep(experiment.name, shared)
+        _remarks(self.options, self.view.width)
         try:
+            update()
             run_specs(wanted, executor=executor, path=self.options.data, on_result=take)
         except BrokenProcessPool:
             raise UserError(
                 "a worker process ended by itself, for lack of memory perhaps; try --jobs 1, "
                 "and --resume with --json"
             ) from None
+        except BrokenPipeError:  # of our output, not of the images
+            raise
         except (ValueError, OSError) as error:  # images that have changed meanwhile
             raise UserError(f"{experiment.name}: {error}") from None
         finally:
-            if incomplete:
-                self.folder.save(experiment.name)
-                self.written = True
+            self.folder.save(experiment.name)
             self.progress.clear()
-        seconds = sum(result["seconds"] for result in shown.values())
-        show(f"\n({len(shown)} trainings, {seconds:.0f} seconds of one core)\n")
+        seconds = sum(self.known[run]["seconds"] for run in trained.values())
+        show(f"\n({len(trained)} trainings, {seconds:.0f} seconds of one core)\n")
+
+    def _say_what_runs(self, experiment: Experiment, wanted: list[Spec]) -> None:
+        running = next((spec for spec in wanted if spec not in self.known), None)
+        if running is not None:
+            names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
+            name = names.get(running.but(seed=0), "")
+            self.progress.begin(f"{experiment.name}: {name}, seed {running.seed}", self.done)
+            self.progress.after_step(-1)
 
     def _pieces(self, experiment: Experiment) -> Iterable[Piece]:
         """Return what is shown of an experiment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..experiments import store
@@ -22,6 +22,7 @@ class ResultsFolder:
         self.path = None if path is None else _opened(Path(path), resume)
         self.data = data
         self.files: dict[str, dict[Spec, Result]] = {}  # by the names of experiments
+        self.changed: set[str] = set()
         self.saved = time.monotonic()
         for file in [] if self.path is None else sorted(self.path.glob("*.json")):
             try:
@@ -49,15 +50,21 @@ class ResultsFolder:
                     "processor and BLAS library): go on with those, or choose another folder"
                 )
 
+    def lacks(self, name: str, specs: Iterable[Spec]) -> bool:
+        """Return whether the file of an experiment must be written, if there are files."""
+        return self.path is not None and not set(specs) <= self.files.get(name, {}).keys()
+
     def keep(self, name: str, results: Mapping[Spec, Result]) -> None:
         """Note results of an experiment, and write them from time to time."""
-        self.files.setdefault(name, {}).update(results)
-        if time.monotonic() - self.saved > SAVE_EVERY:
-            self.save(name)
+        if self.lacks(name, results):
+            self.files.setdefault(name, {}).update(results)
+            self.changed.add(name)
+            if time.monotonic() - self.saved > SAVE_EVERY:
+                self.save(name)
 
     def save(self, name: str) -> None:
         """Write all results of an experiment; the file changes as a whole or not at all."""
-        if self.path is None or not self.files.get(name):
+        if self.path is None or name not in self.changed:
             return
         in_order = sorted(self.files[name].items(), key=lambda item: str(item[0]))
         try:

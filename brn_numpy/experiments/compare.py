@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .claims.common import methods
-from .experiment import Claim, Experiment, Gap, Table
+from .claims.common import beats, equals, methods
+from .experiment import Experiment, Gap, Table
 from .spec import Result, Spec
 
 STEPS = 1500
@@ -57,14 +57,9 @@ def experiment(classes: int) -> Experiment:
             ),
         ),
         claims=(
-            Claim(
-                "i.i.d. minibatches: BRN equals BN within one point",
-                iid["BRN"],
-                iid["BN"],
-                within=1.0,
-            ),
-            Claim("groups of 4: BRN beats BN", micro["BRN"], micro["BN"]),
-            Claim("few classes a minibatch: BRN beats BN", uneven["BRN"], uneven["BN"]),
+            equals("i.i.d. minibatches", iid),
+            beats("groups of 4", micro),
+            beats("few classes a minibatch", uneven),
         ),
     )
 

@@ -167,6 +167,18 @@ def test_what_is_finished_stays_to_be_seen(monkeypatch, capsys):
     assert "first           50.0" in out and "second" not in out
 
 
+def test_a_reader_who_has_seen_enough(monkeypatch, capsys):
+    """Such as `head`: no fault of the images, and nothing is said."""
+
+    def closed(live, results):
+        if results:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(command.Live, "update", closed)
+    assert call(monkeypatch, "tiny")[0] == 141
+    assert capsys.readouterr().err == ""
+
+
 def test_progress_speaks_as_the_table_does(monkeypatch, capsys):
     """It names the row and the column of what runs, and is wiped out before a row is shown."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)

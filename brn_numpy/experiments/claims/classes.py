@@ -10,7 +10,7 @@ import math
 
 from ..experiment import Claim, Experiment, Table, accuracy
 from ..spec import Result, Spec
-from .common import BASE, few_classes, methods
+from .common import BASE, beats, few_classes, methods
 
 SPEC = BASE.but(measures=("batches", "anew"))
 ROWS = {f"{k} classes x {32 // k}": methods(few_classes(SPEC, k)) for k in (10, 5, 4, 3, 2)}
@@ -76,11 +76,11 @@ EXPERIMENT = Experiment(
     ),
     claims=(
         *(
-            Claim(f"{label}: BRN beats BN", row["BRN"], row["BN"])
+            beats(label, row)
             for label, row in ROWS.items()
             if label not in ("10 classes x 3", "5 classes x 6")
         ),
-        Claim("4 classes x 8: BRN beats no normalisation", FOUR["BRN"], FOUR["no normalisation"]),
+        beats("4 classes x 8", FOUR, worse="no normalisation"),
         Claim(
             "in a long training, BN falls from its best by more than a point", LONG["BN"], 1.0, fall
         ),

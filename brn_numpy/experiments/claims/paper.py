@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..experiment import Claim, Experiment, Table
 from . import classes, iid, microbatches
+from .common import beats, equals
 
 FOUR_CLASSES = classes.ROWS["4 classes x 8"]
 ROWS = {
@@ -34,18 +35,9 @@ EXPERIMENT = Experiment(
         ),
     ),
     claims=(
-        Claim(
-            "1. i.i.d. minibatches of 32: BRN equals BN within one point",
-            iid.ROW["BRN"],
-            iid.ROW["BN"],
-            within=1.0,
-        ),
-        Claim(
-            "2. normalised in groups of 4: BRN beats BN",
-            microbatches.FOUR["BRN"],
-            microbatches.FOUR["BN"],
-        ),
-        Claim("3. few classes a minibatch: BRN beats BN", FOUR_CLASSES["BRN"], FOUR_CLASSES["BN"]),
+        equals("1. i.i.d. minibatches of 32", iid.ROW),
+        beats("2. normalised in groups of 4", microbatches.FOUR),
+        beats("3. few classes a minibatch", FOUR_CLASSES),
         Claim(
             "... where groups of one image a class mend BN",
             ROWS["... in groups of one image a class"]["BN"],
