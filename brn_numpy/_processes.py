@@ -71,16 +71,20 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
         initializer=_begin_worker,
         initargs=(reader,),
     )
+    hook = threading.excepthook
     try:
         with _signals_held():  # a process that is begun half would end with a traceback
             for _ in range(count):
                 executor.submit(int)
         yield executor
     except BaseException:
+        # a thread of the executor stumbles over futures that are cancelled when workers end
+        threading.excepthook = lambda _: None
         writer.close()
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+        threading.excepthook = hook
         writer.close()
         reader.close()
 

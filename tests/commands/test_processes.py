@@ -14,20 +14,20 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signa
 PATIENCE = 60  # seconds, until a test that hangs has failed
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_the_command(number):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_workers_end_with_the_command(name):
     """Whoever waits for the output of `experiment` sees its end, though workers held it too."""
     command = [sys.executable, "-m", "brn_numpy", "experiment", "iid", "--seeds", "9"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:
         try:
             process.stdout.readline()  # workers are there now
-            process.send_signal(number)
+            process.send_signal(getattr(signal, name))
             _, error = process.communicate(timeout=PATIENCE)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == (143 if number == signal.SIGTERM else -9)
+    assert process.returncode == (143 if name == "SIGTERM" else -9)
     assert "Traceback" not in error
     left = time.monotonic() + PATIENCE
     while True:  # the session is empty soon
