@@ -11,7 +11,7 @@ from typing import Any
 
 from . import __version__
 from .commands import bench, check, compare, experiment, grade
-from .commands.common import HelpFormatter, UserError
+from .commands.common import HelpFormatter, UserError, terminal_width, wrapped
 
 OVERVIEW = """\
 brn_numpy {version}: Batch Normalization and Batch Renormalization
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
         finally:  # --help and --version end by SystemExit
             sys.stdout.flush()
     except UserError as error:
-        print(f"{prog}: error: {error}", file=sys.stderr)
+        _complain(f"{prog}: error: {error}")
         return 2
     except KeyboardInterrupt:
         print(f"\n{prog}: interrupted", file=sys.stderr)
@@ -69,10 +69,17 @@ def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
         _drop_output()
         return 141
     except (OSError, UnicodeEncodeError) as error:  # a full disk, or a terminal without our letters
-        print(f"{prog}: error: the output could not be written: {error}", file=sys.stderr)
+        _complain(f"{prog}: error: the output could not be written: {error}")
         _drop_output()
         return 2
     return code
+
+
+def _complain(text: str) -> None:
+    """Print an error; on a terminal in lines that fit, otherwise in one that can be searched."""
+    if sys.stderr.isatty():
+        text = "\n".join(wrapped(line, terminal_width()) for line in text.splitlines())
+    print(text, file=sys.stderr)
 
 
 def _drop_output() -> None:

@@ -187,6 +187,15 @@ def test_main_in_one_process(monkeypatch, capsys, tmp_path):
     assert capsys.readouterr().err == "\nbrn-numpy: interrupted\n"
 
 
+def test_errors_fit_a_terminal(monkeypatch, capsys):
+    """In a pipe they are one line, which can be searched."""
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        assert cli.main([*QUICK, "--data", "a/very/long/path/to/images.npz"]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert (len(lines) > 1) == terminal and (max(map(len, lines)) <= 80) == terminal
+
+
 def test_json_in_place_of_the_data(tmp_path, capsys):
     """--json on the file that --data reads is refused, and the data stay."""
     file = tmp_path / "two.npz"
