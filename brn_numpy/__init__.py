@@ -1,5 +1,6 @@
 """Batch Normalization and Batch Renormalization in plain NumPy: an educational reference."""
 
+from . import _start as _start  # isort: skip  # before NumPy is loaded
 from . import data, nn
 from .batch_norm import (
     batch_norm_backward,

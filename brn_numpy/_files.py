@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+STALE = 3600.0  # seconds: so old a part is of a run that was killed
 
 
 @contextmanager
@@ -23,9 +27,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     OSError
         If the file cannot be written. The old file, if there is one, stays.
     """
-    target = _target(path)
+    target = target_of(path)
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder, expected the name of a file")
+    _remove_stale_parts(target)
     part = _part(target)
     try:
         with part.open("xb") as file:
@@ -39,17 +44,25 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 def try_out(path: str | os.PathLike[str]) -> None:
     """Raise the OSError that `whole_file` would raise, before the work and not after it."""
-    part = _part(_target(path))
+    part = _part(target_of(path))
     part.touch(exist_ok=False)
     part.unlink()
 
 
-def _target(path: str | os.PathLike[str]) -> Path:
-    """Return what a link points to, so that the link stays."""
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """Return what a link points to, so that the link stays; OSError if it leads to itself."""
     target = Path(os.path.realpath(path))
-    if target.is_symlink():  # it leads to itself; Path.resolve says so in some versions only
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, f"{path} is a link that leads to itself")
     return target
+
+
+def _remove_stale_parts(target: Path) -> None:
+    """Remove what runs that were killed while they wrote this file have left."""
+    for part in target.parent.glob(f".{glob.escape(target.name)}.????????.part"):
+        with suppress(OSError):  # another process has removed it
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def _part(target: Path) -> Path:

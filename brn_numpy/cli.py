@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
+from contextlib import suppress
+from typing import Any
 
 from . import __version__
 from .commands import bench, check, compare, experiment, grade
-from .commands.common import UserError
+from .commands.common import HelpFormatter, UserError, terminal_width, wrapped
 
 OVERVIEW = """\
-brn_numpy {version}: Batch Normalization and Batch Renormalization in plain NumPy, to read.
+brn_numpy {version}: Batch Normalization and Batch Renormalization
+in plain NumPy, to read.
 
 Try first:
 
@@ -19,15 +23,19 @@ Try first:
 
 Commands:
 
-  compare    train a small network with BN and with BRN on real images: where BN is as
-             good, where small minibatches hurt it, where it fails (about a minute)
-  check      compare every gradient of this package, or of your own pair of functions,
-             with numeric ones
-  experiment every claim of the papers, with error bars and a verdict; see `experiment list`
-  bench      time forward and backward against textbook NumPy and, where installed, PyTorch
-  grade      judge solutions of the exercises: what is wrong, why, and how to see it
+  compare      train a small network with BN and with BRN on real images:
+               where BN is as good, and where small or uneven minibatches
+               hurt it (about a minute)
+  experiment   every claim of the papers, with error bars and a verdict;
+               alone, it lists them
+  check        compare every gradient of this package, or of your own pair
+               of functions, with numeric ones
+  bench        time forward and backward against textbook NumPy and, where
+               installed, PyTorch
+  grade        judge solutions of the exercises: what is wrong, why, and how
+               to see it
 
-  {prog} COMMAND --help shows all options of a command, with examples.
+  {prog} COMMAND --help shows all options of a command.
 
 In Python:
 
@@ -38,39 +46,66 @@ In Python:
 
 def main(arguments: list[str] | None = None, prog: str = "brn-numpy") -> int:
     """Run a command; return the exit code."""
-    parser = _parser(prog)
-    options = parser.parse_args(arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: nobody wants to read it
+            setattr(sys, name, io.StringIO())
     code = 0
     try:
-        if options.command is None:
-            print(OVERVIEW.format(version=__version__, prog=prog), end="")
-        else:
-            code = options.run(options)
-        if sys.stdout is not None:
+        try:
+            options = _parser(prog).parse_args(arguments)
+            if options.command is None:
+                print(OVERVIEW.format(version=__version__, prog=prog), end="")
+            else:
+                code = options.run(options)
+        finally:  # --help and --version end by SystemExit
             sys.stdout.flush()
     except UserError as error:
-        print(f"{prog}: error: {error}", file=sys.stderr)
+        _complain(f"{prog}: error: {error}")
         return 2
     except KeyboardInterrupt:
         print(f"\n{prog}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
     except (OSError, UnicodeEncodeError) as error:  # a full disk, or a terminal without our letters
-        print(f"{prog}: error: the output could not be written: {error}", file=sys.stderr)
+        _complain(f"{prog}: error: the output could not be written: {error}")
+        _drop_output()
         return 2
     return code
 
 
+def _complain(text: str) -> None:
+    """Print an error; on a terminal in lines that fit, otherwise in one that can be searched."""
+    if sys.stderr.isatty():
+        text = "\n".join(wrapped(line, terminal_width()) for line in text.splitlines())
+    print(text, file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Send what is left in the buffer of standard output nowhere, lest Python fail at its end."""
+    with suppress(OSError), open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not hide that its help could not be written."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)
+
+
 def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=prog,
         description="Batch Normalization and Batch Renormalization in plain NumPy.",
         epilog=f"Try first: {prog} compare --steps 300 --seeds 1",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"brn_numpy {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for command in (compare, experiment, check, bench, grade):
         command.add_parser(commands)
+    for each in commands.choices.values():
+        each.formatter_class = HelpFormatter
     return parser

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from time_limit import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in brn_numpy/__main__.py; NumPy is loaded later
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in brn_numpy/_start.py; NumPy is loaded later
 calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=25, derandomize=True, **calm)
 settings.register_profile("deep", max_examples=10_000, **calm)

@@ -13,7 +13,7 @@ import re
 import pytest
 from time_limit import pytest_enter_pdb, pytest_runtest_protocol  # noqa: F401
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in brn_numpy/__main__.py; NumPy is loaded later
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in brn_numpy/_start.py; NumPy is loaded later
 FENCE = re.compile(r"^```python\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 

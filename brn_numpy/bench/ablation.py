@@ -41,7 +41,7 @@ def _at_first_hand(x: Array, vector: Array, out: Array) -> None:
 
 
 STEPS: dict[str, dict[str, Any]] = {
-    "sums by BLAS": {"channel_sum": _plain_sum, "channel_dot": _plain_dot},
+    "BLAS sums": {"channel_sum": _plain_sum, "channel_dot": _plain_dot},
     "a small buffer": {"small_buffer": lambda x: None},
     "long rows": {"by_channel": _as_it_is},
     "halves in the cache": {"in_halves": _at_once},

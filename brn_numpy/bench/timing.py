@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from .._checks import Array
+from ..experiments.verdicts import NOISY, is_equal, is_more
 
 Timings: TypeAlias = dict[str, Array]
 """By name: the seconds of one call, one value a round."""
@@ -61,3 +62,12 @@ def ratio(timings: Timings, one: str, other: str) -> Ratio | None:
         return None
     low, median, high = np.quantile(timings[one] / timings[other], [0.25, 0.5, 0.75])
     return Ratio(float(median), float(low), float(high))
+
+
+def is_noisy(timings: Timings, one: str, other: str) -> bool:
+    """Return whether the rounds do not tell which is faster, nor that both are within a tenth.
+
+    By the rule of the experiments: three standard errors of the logarithms of the ratios.
+    """
+    logs = np.log(timings[one] / timings[other])
+    return {is_more(logs).word, is_equal(logs, np.log(1.1)).word} == {NOISY}

@@ -5,19 +5,35 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import numpy as np
-
-from .. import data
+from ..data import Dataset
 from ..experiments import compare
-from .common import Progress, UserError, check_writable, positive, write_json
+from ..experiments.images import chance
+from ..experiments.report import View, paragraph, pieces
+from ..experiments.runner import run_one
+from ..experiments.spec import Result, Spec
+from .common import (
+    Live,
+    Progress,
+    check_images,
+    check_writable,
+    load_images,
+    positive,
+    show,
+    terminal_width,
+    write_json,
+)
 
 EXAMPLES = """\
 examples:
-  %(prog)s                            three seeds on the shipped Fashion-MNIST images
-  %(prog)s --steps 300 --seeds 1      a first look in a few seconds
-  %(prog)s --json results.json        write every single training as well
-  %(prog)s --data mnist/              your own images: a folder with the four IDX files of
-                                      MNIST (.gz or not), or an .npz file with X and y
+  three seeds on the shipped Fashion-MNIST images:
+    %(prog)s
+  a first look in a few seconds:
+    %(prog)s --steps 300 --seeds 1
+  write every single training as well:
+    %(prog)s --json results.json
+  your own images, a folder with the four IDX files of MNIST (.gz or not) or
+  an .npz file with X and y:
+    %(prog)s --data mnist/
 
 exit codes: 0 done, 2 wrong arguments or data, 130 interrupted (Ctrl-C)
 """
@@ -33,7 +49,6 @@ def add_parser(commands: Any) -> None:
         "4; and minibatches of few classes. BN and BRN start from the same weights and see the "
         "same minibatches.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--seeds", type=positive, default=3, metavar="N", help="trainings of each kind (default 3)"
@@ -41,9 +56,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--steps",
         type=positive,
-        default=compare.DEFAULT_STEPS,
+        default=compare.STEPS,
         metavar="N",
-        help=f"minibatches in a training (default {compare.DEFAULT_STEPS})",
+        help=f"minibatches in a training (default {compare.STEPS})",
     )
     parser.add_argument("--json", metavar="OUT", help="write the results to this file")
     parser.add_argument("--data", metavar="PATH", help="train on your own images")
@@ -51,55 +66,53 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run all trainings, then print the table and write the JSON; return the exit code."""
+    """Run all trainings, print each row when it is done, write the JSON; return the exit code."""
     check_writable(options.json, options.data)
-    images = _images(options.data)
-    jobs = [
-        (regime, seed, method)
-        for regime in compare.REGIMES
-        for seed in range(options.seeds)
-        for method in compare.METHODS
-    ]
-    for regime in compare.REGIMES:  # before the first training: can all minibatches be drawn?
-        try:
-            compare.batches(images, regime, np.random.default_rng(0))
-        except ValueError as error:
-            raise UserError(f"{images.name} does not suit compare: {error}") from None
-    print(
-        f"{images.name}: {len(images.x_train)} training and {len(images.x_test)} test images; "
-        f"{len(jobs)} trainings of {options.steps} steps",
-        flush=True,
+    images = load_images(options.data)
+    classes = len(images.class_names)
+    experiment = compare.experiment(classes)
+    check_images(experiment, options.data)
+
+    def trained(spec: Spec) -> Spec:
+        return spec.but(steps=options.steps)
+
+    view = View(options.seeds, trained, chance(images), terminal_width())
+    specs = experiment.specs(options.seeds)
+    show(
+        paragraph(
+            f"{images.name}: {len(images.x_train)} training and {len(images.x_test)} test images, "
+            f"{len(specs)} trainings",
+            view.width,
+        )
+        + "\n"
     )
-    progress = Progress(len(jobs) * options.steps)
-    results = []
+    names, live, results = experiment.names(), Live(pieces(experiment, view)), dict[Spec, Result]()
+    progress = Progress(len(specs) * options.steps)
+    live.update(results)
     try:
-        for number, (regime, seed, method) in enumerate(jobs):
-            progress.begin(f"{regime.key} {method} seed {seed}", number * options.steps)
-            results.append(
-                compare.run(images, regime, method, seed, options.steps, progress.after_step)
-            )
+        for number, spec in enumerate(specs):
+            progress.begin(f"{names[spec.but(seed=0)]}, seed {spec.seed}", number * options.steps)
+            results[spec] = run_one(trained(spec), options.data, progress.after_step)
+            if options.json is not None and number == len(specs) - 1:
+                _write(options, images, results)  # before the last texts: a fault there costs none
+            progress.clear()
+            live.update(results)
     finally:
         progress.clear()
+    show(f"\n({len(results)} trainings, {sum(r['seconds'] for r in results.values()):.0f} seconds)")
     if options.json is not None:
-        write_json(
-            options.json,
-            {
-                "results": [result.to_dict() for result in results],
-                "steps": options.steps,
-                "seeds": options.seeds,
-                "data": options.data or "fashion_mnist_14x14",
-            },
-        )
-    print(compare.report(results))
-    if options.json is not None:
-        print(f"\nresults written to {options.json}")
+        show(f"\nresults written to {options.json}")
     return 0
 
 
-def _images(path: str | None) -> data.Dataset:
-    """Return standardised images: the user's, or the shipped ones."""
-    try:
-        found = data.load_fashion_mnist() if path is None else data.load_data(path)
-        return data.standardize(found)
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(str(error)) from None
+def _write(options: argparse.Namespace, images: Dataset, results: dict[Spec, Result]) -> None:
+    classes = len(images.class_names)
+    rows = [
+        compare.for_json(spec.but(steps=options.steps), result, classes)
+        for spec, result in results.items()
+    ]
+    order = list(compare.regimes(classes))
+    rows.sort(key=lambda row: (order.index(row["regime"]), row["seed"], row["method"]))
+    about = {"steps": options.steps, "seeds": options.seeds}
+    of = options.data or "fashion_mnist_14x14"
+    write_json(options.json, {"results": rows, **about, "data": of})

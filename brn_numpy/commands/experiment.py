@@ -3,43 +3,53 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
-import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from ..experiments import store
+from .._processes import workers
+from .._start import one_thread
 from ..experiments.claims import EXPERIMENTS
-from ..experiments.experiment import Experiment
-from ..experiments.images import digest, draw, images_of, load_images
-from ..experiments.measures import check_test_images
-from ..experiments.networks import build
-from ..experiments.report import bars_of, markdown_of, report
-from ..experiments.runner import Result, leave_interrupts_to_the_parent, start_workers
+from ..experiments.experiment import Experiment, Table
+from ..experiments.images import chance, digest
+from ..experiments.report import Piece, Results, View, markdown_of, paragraph, pieces
 from ..experiments.runner import run as run_specs
-from ..experiments.spec import Spec
-from .common import THREADS, Progress, UserError, positive, show
+from ..experiments.spec import Result, Spec
+from .common import (
+    Live,
+    Progress,
+    UserError,
+    check_images,
+    load_images,
+    positive,
+    show,
+    terminal_width,
+)
+from .results_folder import ResultsFolder
 
 EXAMPLES = """\
 examples:
-  %(prog)s list                              the experiments, and what each asks
-  %(prog)s iid --quick                       short trainings, two seeds: below a minute
-  %(prog)s classes --seeds 5 --jobs 2        with error bars
-  %(prog)s all --json results --resume       everything; run it again after Ctrl-C and it goes on
-  %(prog)s depth --json results --resume --markdown     the tables for a page
+  the experiments, and what each asks:
+    %(prog)s
+  short trainings, two seeds: below a minute
+    %(prog)s iid --quick
+  with error bars and verdicts:
+    %(prog)s classes --seeds 5 --jobs 2
+  everything; run it again after Ctrl-C and it goes on:
+    %(prog)s all --json results --resume
+  the tables for a page:
+    %(prog)s depth --json results --resume --markdown
 
-A training runs on one core. Results do not depend on --jobs: on one machine, the same seed gives
-the same numbers. On a cluster, see brn_numpy/experiments/runner.py.
+A training runs on one core. Results do not depend on --jobs: on one machine,
+the same seed gives the same numbers. On a cluster, see
+brn_numpy/experiments/runner.py.
 
-exit codes: 0 done, 2 wrong arguments or data, 130 interrupted (Ctrl-C; with --json, what is
-finished is kept)
+exit codes: 0 done, 2 wrong arguments or data, 130 interrupted (Ctrl-C; with
+--json, what is finished is kept)
 """
-SAVE_EVERY = 2.0  # seconds
 
 
 def add_parser(commands: Any) -> None:
@@ -49,11 +59,10 @@ def add_parser(commands: Any) -> None:
         help="run the claims of the papers, with seeds, error bars and verdicts",
         description="Run experiments on the claims of the papers. Each prints tables with standard "
         "errors over seeds, and for each claim a verdict computed from them: reproduced, not "
-        "reproduced, or too noisy to say.",
+        "reproduced, or too noisy to say. Without a name it lists the experiments.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="+", metavar="NAME", help="experiments, or all, or list")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments, or all, or list")
     parser.add_argument(
         "--seeds", type=positive, metavar="N", help="trainings of each kind (default 5; quick: 2)"
     )
@@ -64,7 +73,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="do not run again what is in the --json folder"
     )
-    parser.add_argument("--quick", action="store_true", help="a fifth of the steps, two seeds")
+    parser.add_argument(
+        "--quick", action="store_true", help="a fifth of the steps, two seeds, no verdicts"
+    )
     parser.add_argument("--data", metavar="PATH", help="train on your own images, see compare")
     parser.add_argument("--markdown", action="store_true", help="print tables for a Markdown page")
     parser.add_argument("--plot", action="store_true", help="print bars below each table")
@@ -73,93 +84,122 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the experiments one after the other and print each; return the exit code."""
-    if options.names == ["list"]:
-        print("\n".join(f"{e.name:<14}{e.question}" for e in EXPERIMENTS.values()))
+    if options.names in ([], ["list"]):
+        for each in EXPERIMENTS.values():
+            line = f"{each.name:<14}{each.question}"
+            show(paragraph(line, terminal_width(), indent=" " * 14))
         return 0
     experiments = _chosen(options.names)
-    if options.quick:
-        experiments = [experiment.shorter(5) for experiment in experiments]
-    seeds = options.seeds or (2 if options.quick else 5)
-    data_name = _check_data(options.data, experiments)
-    folder = _folder(options)
-    kept = {} if folder is None else _kept(folder, data_name)  # by the names of the files
-    known = {spec: result for results in kept.values() for spec, result in results.items()}
-    incomplete = [e.name for e in experiments if set(e.specs(seeds)) - set(kept.get(e.name, ()))]
-    if folder is not None and incomplete:
-        _check_versions(folder)
-    missing = {spec for e in experiments for spec in e.specs(seeds)} - set(known)
-    progress = Progress(sum(spec.steps for spec in missing))
-    done = 0
-    for name in THREADS if not any(name in os.environ for name in THREADS) else ():
-        os.environ[name] = "1"  # for the workers; in this process NumPy is loaded already
-    with ProcessPoolExecutor(
-        options.jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=leave_interrupts_to_the_parent,
-    ) as executor:
-        start_workers(executor, min(options.jobs, len(missing)))
+    images = load_images(options.data)
+    for experiment in experiments:
+        check_images(experiment, options.data)
+    data = images.name if options.data is None else f"{images.name}, SHA-256 {digest(images)}"
+    view = View(
+        seeds=options.seeds or (2 if options.quick else 5),
+        trained=partial(Spec.shorter, divisor=5 if options.quick else 1),
+        chance=chance(images),
+        width=terminal_width(),
+    )
+    folder = ResultsFolder(options.json, options.resume, data)
+    session = _Session(view, folder, options)
+    missing = dict.fromkeys(spec for e in experiments for spec in session.missing(e))
+    if any(folder.lacks(e.name, session.trained(e).values()) for e in experiments):
+        folder.check_versions()
+    session.progress = Progress(sum(spec.steps for spec in missing))
+    one_thread()  # for the workers; in this process NumPy is loaded already
+    with workers(min(options.jobs, len(missing))) if missing else nullcontext() as executor:
         for experiment in experiments:
-            specs = experiment.specs(seeds)
-            wanted = [spec for spec in specs if spec not in known]
-            keeper = _Keeper(
-                folder if experiment.name in incomplete else None,
-                experiment.name,
-                data_name,
-                kept.get(experiment.name, {}) | {s: known[s] for s in specs if s in known},
-            )
-
-            def take(spec: Spec, result: Result, keeper: _Keeper = keeper) -> None:
-                nonlocal done
-                done += spec.steps
-                known[spec] = result
-                keeper.add(spec, result)
-                progress.begin(experiment.name, done)  # noqa: B023
-                progress.after_step(-1, 0.0)
-
-            try:
-                run_specs(wanted, executor=executor, path=options.data, on_result=take)
-            except BrokenProcessPool:
-                raise UserError(
-                    "a worker process ended by itself, for lack of memory perhaps; try --jobs 1, "
-                    "and --resume with --json"
-                ) from None
-            except (ValueError, OSError) as error:  # images that have changed meanwhile
-                raise UserError(f"{experiment.name}: {error}") from None
-            finally:
-                keeper.save()
-                progress.clear()
-            _print(experiment, {spec: known[spec] for spec in specs}, seeds, options)
-    if folder is not None and incomplete:
-        print(f"results written to {folder}")
+            session.run(experiment, executor)
+    if folder.changed:
+        show(f"results written to {folder.path}")
     return 0
 
 
-class _Keeper:
-    """Writes results as they come in, at most every few seconds, if there is a folder."""
+class _Session:
+    """What is known of all trainings while experiments run."""
 
-    def __init__(
-        self, folder: Path | None, name: str, data: str, results: dict[Spec, Result]
-    ) -> None:
-        self.path = None if folder is None else folder / f"{name}.json"
-        self.name, self.data, self.results = name, data, results
-        self.saved = time.monotonic()
+    def __init__(self, view: View, folder: ResultsFolder, options: argparse.Namespace) -> None:
+        self.view, self.folder, self.options = view, folder, options
+        self.known = folder.known()
+        self.progress = Progress(1)
+        self.done = 0  # steps
 
-    def add(self, spec: Spec, result: Result) -> None:
-        """Note a result."""
-        self.results[spec] = result
-        if time.monotonic() - self.saved > SAVE_EVERY:
-            self.save()
+    def trained(self, experiment: Experiment) -> dict[Spec, Spec]:
+        """Return the trainings of an experiment, and what is run in their place."""
+        return {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
 
-    def save(self) -> None:
-        """Write all results; the file changes as a whole or not at all."""
-        if self.path is None or not self.results:
-            return
-        in_order = sorted(self.results.items(), key=lambda item: str(item[0]))
+    def missing(self, experiment: Experiment) -> list[Spec]:
+        """Return what must be run, each once."""
+        wanted = dict.fromkeys(self.trained(experiment).values())
+        return [spec for spec in wanted if spec not in self.known]
+
+    def run(self, experiment: Experiment, executor: Executor | None) -> None:
+        """Run what is missing of an experiment; show and keep it as it comes in."""
+        trained, wanted = self.trained(experiment), self.missing(experiment)
+        live = Live(self._pieces(experiment))
+
+        def update() -> None:
+            live.update({s: self.known[run] for s, run in trained.items() if run in self.known})
+            self._say_what_runs(experiment, wanted)
+
+        def take(spec: Spec, result: Result) -> None:
+            self.known[spec] = result
+            self.done += spec.steps
+            self.folder.keep(experiment.name, {spec: result})
+            self.progress.clear()
+            update()
+
+        shared = {run: self.known[run] for run in trained.values() if run in self.known}
+        self.folder.keep(experiment.name, shared)
+        _remarks(self.options, self.view.width)
         try:
-            store.save(self.path, self.name, self.data, dict(in_order))
-        except OSError as error:
-            raise UserError(f"--json: {error}") from None
-        self.saved = time.monotonic()
+            update()
+            run_specs(wanted, executor=executor, path=self.options.data, on_result=take)
+        except BrokenProcessPool:
+            raise UserError(
+                "a worker process ended by itself, for lack of memory perhaps; try --jobs 1, "
+                "and --resume with --json"
+            ) from None
+        except BrokenPipeError:  # of our output, not of the images
+            raise
+        except (ValueError, OSError) as error:  # images that have changed meanwhile
+            raise UserError(f"{experiment.name}: {error}") from None
+        finally:
+            self.folder.save(experiment.name)
+            self.progress.clear()
+        seconds = sum(self.known[run]["seconds"] for run in trained.values())
+        show(f"\n({len(trained)} trainings, {seconds:.0f} seconds of one core)\n")
+
+    def _say_what_runs(self, experiment: Experiment, wanted: list[Spec]) -> None:
+        running = next((spec for spec in wanted if spec not in self.known), None)
+        if running is not None:
+            names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
+            name = names.get(running.but(seed=0), "")
+            self.progress.begin(f"{experiment.name}: {name}, seed {running.seed}", self.done)
+            self.progress.after_step(-1)
+
+    def _pieces(self, experiment: Experiment) -> Iterable[Piece]:
+        """Return what is shown of an experiment."""
+        if not self.options.markdown:
+            return pieces(experiment, self.view, self.options.plot)
+        everything = frozenset(experiment.specs(self.view.seeds))
+        return [Piece(everything, partial(_page, t, self.view)) for t in experiment.tables]
+
+
+def _page(table: Table, view: View, results: Results) -> str:
+    """Return a table for a Markdown page, with its title."""
+    return f"{view.title(table)}\n\n{markdown_of(table, results, view)}\n"
+
+
+def _remarks(options: argparse.Namespace, width: int) -> None:
+    """Say what is different from the experiments that titles and claims speak of."""
+    if options.data:
+        text = (
+            f"On your images, {options.data}; what is said of others is said of the shipped ones."
+        )
+        show(paragraph(text, width))
+    if options.quick:
+        show("With --quick: trainings of a fifth of the steps.")
 
 
 def _chosen(names: list[str]) -> list[Experiment]:
@@ -175,81 +215,3 @@ def _chosen(names: list[str]) -> list[Experiment]:
                 + ", ".join(EXPERIMENTS)
             )
     return [EXPERIMENTS[name] for name in dict.fromkeys(names)]
-
-
-def _check_data(path: str | None, experiments: list[Experiment]) -> str:
-    """Refuse images that an experiment cannot use, before the first training; return which."""
-    try:
-        images = load_images(path)
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(f"these images do not suit: {error}") from None
-    for experiment in experiments:
-        try:
-            for spec in experiment.specs(1):
-                data = images_of(spec, path)
-                draw(spec, data.y_train, np.random.default_rng(0))
-                build(spec, data.x_train, len(data.class_names))
-                check_test_images(spec, data)
-        except (ValueError, TypeError) as error:
-            reason = str(error).partition(";")[0]  # without the advice, which is for functions
-            raise UserError(f"these images do not suit {experiment.name}: {reason}") from None
-    return images.name if path is None else f"{images.name}, SHA-256 {digest(images)}"
-
-
-def _folder(options: argparse.Namespace) -> Path | None:
-    if options.json is None:
-        if options.resume:
-            raise UserError("--resume needs --json DIR, the folder to go on from")
-        return None
-    folder = Path(options.json)
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileExistsError:
-        raise UserError(f"--json {folder} is a file, expected a folder") from None
-    except FileNotFoundError:
-        raise UserError(f"--json {folder}: there is no folder {folder.parent}") from None
-    except OSError as error:
-        raise UserError(f"--json {folder}: {error.strerror}") from None
-    if not options.resume and any(folder.glob("*.json")):
-        raise UserError(
-            f"--json {folder} holds results already: add --resume to go on with them, or choose "
-            "another folder"
-        )
-    return folder
-
-
-def _kept(folder: Path, data: str) -> dict[str, dict[Spec, Result]]:
-    """Read all results of a folder, file by file: experiments share trainings."""
-    try:
-        return {path.stem: store.load(path, data) for path in sorted(folder.glob("*.json"))}
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from None
-
-
-def _check_versions(folder: Path) -> None:
-    """Refuse to write new results beside those of another version, or those under a new one."""
-    now = store.versions()
-    for path in sorted(folder.glob("*.json")):
-        then = store.versions_of(path)
-        if any(then.get(key) != now[key] for key in ("brn_numpy", "numpy")):
-            raise UserError(
-                f"{path} was made with brn_numpy {then.get('brn_numpy')} and NumPy "
-                f"{then.get('numpy')}, these are {now['brn_numpy']} and {now['numpy']}: go on with "
-                "those, or choose another folder"
-            )
-
-
-def _print(
-    experiment: Experiment, results: dict[Spec, Result], seeds: int, options: argparse.Namespace
-) -> None:
-    if options.data:
-        show(f"On your images, {options.data}; what is said of others is said of the shipped ones.")
-    if options.quick:
-        show("With --quick: trainings of a fifth of the steps that titles and notes speak of.")
-    if options.markdown:
-        for table in experiment.tables:
-            show(f"{table.title}\n\n{markdown_of(table, results, seeds)}\n")
-    else:
-        show(report(experiment, results, seeds, bars=bars_of if options.plot else None) + "\n")
-    seconds = sum(result["seconds"] for result in results.values())
-    show(f"({len(results)} trainings, {seconds:.0f} seconds of one core)\n")

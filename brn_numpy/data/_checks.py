@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+GZIP = b"\x1f\x8b"  # the two bytes that every gzip file begins with
+
 
 def existing_path(name: str, path: str | os.PathLike[str]) -> Path:
-    """Return `path` as a Path (~ is the home directory). FileNotFoundError: nothing is there."""
+    """Return `path` as a Path (~ is the home directory). FileNotFoundError: nothing is there.
+
+    ValueError: it is neither a file nor a directory.
+    """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} must be a str or a Path, got {path!r} of {type(path).__name__}")
     expanded = os.path.expanduser(path)
@@ -23,7 +28,21 @@ def existing_path(name: str, path: str | os.PathLike[str]) -> Path:
             f"{name} '{expanded}' does not exist, looked for from {os.getcwd()}; expected a file "
             "or directory: check the spelling"
         )
+    if not (os.path.isfile(expanded) or os.path.isdir(expanded)):  # reading might wait for ever
+        raise ValueError(
+            f"{name} '{expanded}' is a pipe or a device; expected an ordinary file or a directory: "
+            "write what it gives to a file first"
+        )
     return Path(expanded)
+
+
+def another_kind(head: bytes) -> str:
+    """Return what a file is whose first bytes are not those that were expected, or nothing."""
+    if head.lstrip().startswith(b"<"):
+        return "this is a web page, not the file that it speaks of: download the file itself"
+    if head.startswith(GZIP):
+        return "it is gzipped: unpack it with gunzip"
+    return ""
 
 
 def images(name: str, x: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _checks
 from .idx import read_idx
 
 # What a source holds: "X", "y" and perhaps "X_test", "y_test" → (name for messages, array).
@@ -19,6 +20,8 @@ IDX_FILES = {
     "X_test": "t10k-images-idx3-ubyte",
     "y_test": "t10k-labels-idx1-ubyte",
 }
+
+KERAS = {"X": "x_train", "y": "y_train", "X_test": "x_test", "y_test": "y_test"}
 
 
 def _spellings(name: str) -> tuple[str, ...]:
@@ -51,25 +54,32 @@ def read_idx_directory(directory: Path) -> Found:
 
 
 def read_npz(file: Path) -> Found:
-    """Read X, y and, if they are there, X_test and y_test. ValueError: damaged, or incomplete."""
+    """Read X, y and, if they are there, X_test and y_test; or the same under Keras' names.
+
+    ValueError: damaged, or incomplete.
+    """
     how = "np.savez_compressed('my.npz', X=images, y=labels) writes such a file"
     with file.open("rb") as stream:
-        head = stream.read(4)
+        head = stream.read(64)
         if head[:2] != b"PK":  # an .npz file is a zip file
+            kind = _checks.another_kind(head)
             raise ValueError(
-                f"{file} begins with the bytes {head!r} and is no .npz file; expected an .npz "
-                f"file or a directory of IDX files; {how}"
+                f"{file} begins with the bytes {head[:4]!r} and is no .npz file; "
+                + (kind or f"expected an .npz file or a directory of IDX files; {how}")
             )
         stream.seek(0)
         key = "the list of arrays"
         arrays: dict[str, Any] = {}
+        called = {k: k for k in IDX_FILES}
         # A damaged zip file fails in a dozen ways (BadZipFile, zlib.error, EOFError, KeyError,
         # NotImplementedError, …), and all of them mean the same: this file cannot be read.
         try:
             with np.load(stream, allow_pickle=False) as archive:
                 names = list(archive.files)
-                for key in (k for k in IDX_FILES if k in names):
-                    arrays[key] = archive[key]
+                if "x_train" in names and "X" not in names:
+                    called = KERAS
+                for key in (k for k in IDX_FILES if called[k] in names):
+                    arrays[key] = archive[called[key]]
         except Exception as error:
             raise ValueError(
                 f"{file}: {key} cannot be read ({type(error).__name__}: {error}); expected plain "
@@ -83,10 +93,11 @@ def read_npz(file: Path) -> Found:
         lacking += [k for k in ("X_test", "y_test") if k not in arrays]
     if lacking:
         raise ValueError(
-            f"{file} lacks {' and '.join(lacking)}; found the arrays {names}; expected X and y, "
-            f"and X_test with y_test or neither; {how}"
+            f"{file} lacks {' and '.join(called[k] for k in lacking)}; found the arrays {names}; "
+            "expected X and y, and X_test with y_test or neither, or Keras' x_train, y_train, ...; "
+            f"{how}"
         )
     for key, value in arrays.items():
         if not isinstance(value, np.ndarray):  # a member that is no .npy file comes as bytes
-            raise ValueError(f"{file}: {key} is no NumPy array but other data; {how}")
-    return {key: (f"{file}: {key}", value) for key, value in arrays.items()}
+            raise ValueError(f"{file}: {called[key]} is no NumPy array but other data; {how}")
+    return {key: (f"{file}: {called[key]}", value) for key, value in arrays.items()}

@@ -14,6 +14,8 @@ from . import _checks
 from ._sources import Found, is_idx_name, read_idx_directory, read_npz
 from .dataset import Dataset, random_split
 
+SCALE = 20.0  # by more, mean sizes of pixels do not differ: 0 … 255 in one part, 0 … 1 in the other
+
 
 def load_data(
     path: str | os.PathLike[str], *, test_fraction: float = 0.2, seed: int = 1234
@@ -25,6 +27,7 @@ def load_data(
     path : str or path-like
         An .npz file with the arrays `X` (n, features), (n, H, W) or (n, C, H, W), integer or
         floating, and `y` (n,), integer; and, if the split is yours, `X_test` and `y_test`.
+        Keras' names, `x_train`, `y_train`, `x_test` and `y_test`, mean the same.
         Or a directory with the files that MNIST and Fashion-MNIST come in,
         train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
         t10k-labels-idx1-ubyte, each as it is or with .gz (train-images.idx3-ubyte, with a dot,
@@ -50,9 +53,9 @@ def load_data(
         Labels such as 3.0 or True are refused, not rounded: y.astype(np.int64) is yours to say.
     ValueError
         If the file is damaged or of another kind; if an array is missing, is empty, has a wrong
-        shape, has a NaN, or holds pickled objects; or if one of the classes 0 … max(y) has no
-        training image. Labels with gaps are refused, not renumbered: a 7 that silently becomes
-        a 6 would confuse every report.
+        shape, has a NaN, or holds pickled objects; if X and X_test are not on one
+        scale; or if one of the classes 0 … max(y) has no training image. Labels with gaps are
+        refused, not renumbered: a 7 that silently becomes a 6 would confuse every report.
     """
     fraction = _fraction(test_fraction)
     seed = integer("seed", seed, low=0)
@@ -122,8 +125,15 @@ def _check_alike(found: Found) -> None:
             "expected the same: resize or reshape one of them"
         )
     if (train.dtype.kind == "f") != (test.dtype.kind == "f"):
-        # the usual story: 0 … 255 in one part, 0 … 1 in the other
         raise TypeError(
             f"{name_test} has dtype {test.dtype}, {name} has {train.dtype}; expected integers in "
             "both or floats in both, on the same scale: convert both in the same way"
+        )
+    with np.errstate(over="ignore"):
+        sizes = [float(np.abs(part).mean(dtype=np.float64)) for part in (train, test)]
+    if max(sizes) > SCALE * min(sizes):
+        raise ValueError(
+            f"{name_test} has values from {test.min():g} to {test.max():g}, {name} from "
+            f"{train.min():g} to {train.max():g}; expected the same scale: divide both by 255, "
+            "say, or neither"
         )

@@ -50,8 +50,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     TypeError
         If `path` is neither a str nor a path-like object.
     ValueError
-        If it is a directory, the gzip data is damaged, the first four bytes are not those of an
-        IDX file, or the rest is shorter or longer than the header says.
+        If it is a directory or a pipe, the gzip data is damaged, the first four bytes are not those
+        of an IDX file, or the rest is shorter or longer than the header says.
     """
     file = _checks.existing_path("path", path)
     if file.is_dir():
@@ -59,19 +59,23 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
             f"{file} is a directory, expected one IDX file; load_data reads a directory"
         )
     raw = file.read_bytes()
-    if raw[:2] == b"\x1f\x8b":  # the two bytes that every gzip file begins with
+    if raw[:2] == _checks.GZIP:
         try:
             raw = gzip.decompress(raw)
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(
                 f"{file}: the gzip data is damaged or cut short ({error}); download it again"
             ) from error
+        if raw[:2] == _checks.GZIP:
+            raise ValueError(f"{file} is gzipped twice; expected once: unpack it with gunzip")
 
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in DTYPES or raw[3] == 0:
         codes = ", ".join(f"{code:02x}" for code in DTYPES)
+        kind = _checks.another_kind(raw[:64])
+        expected = f"expected 00 00, a dtype code ({codes}) and a number of dimensions ≥ 1"
         raise ValueError(
-            f"{file} begins with the bytes '{raw[:4].hex(' ')}', which is no IDX file; expected "
-            f"00 00, a dtype code ({codes}) and a number of dimensions ≥ 1; is it another format?"
+            f"{file} begins with the bytes '{raw[:4].hex(' ')}', which is no IDX file; "
+            + (kind or f"{expected}; is it another format?")
         )
     dtype, ndim = DTYPES[raw[2]], raw[3]
     start = 4 + 4 * ndim  # where the values begin
@@ -81,11 +85,11 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
             f"{ndim} sizes; download it again"
         )
     shape = tuple(int(size) for size in np.frombuffer(raw, ">u4", count=ndim, offset=4))
-    expected = start + dtype.itemsize * math.prod(shape)  # Python's integers: no overflow
-    if len(raw) != expected:
-        wrong = "is cut short" if len(raw) < expected else "has bytes after its end"
+    size = start + dtype.itemsize * math.prod(shape)  # Python's integers: no overflow
+    if len(raw) != size:
+        wrong = "is cut short" if len(raw) < size else "has bytes after its end"
         raise ValueError(
-            f"{file} {wrong}: found {len(raw)} bytes, expected {expected} for shape {shape} of "
+            f"{file} {wrong}: found {len(raw)} bytes, expected {size} for shape {shape} of "
             f"{dtype.newbyteorder('=')}; download it again"
         )
     try:

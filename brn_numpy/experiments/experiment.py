@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from .._checks import Array
-from .spec import Spec
+from .spec import Result, Spec
 from .verdicts import Verdict, is_equal, is_more
 
-Result = dict[str, Any]
-Value = Callable[[Result], float]
+Value: TypeAlias = Callable[[Result], float]
 
 
 def accuracy(result: Result) -> float:
@@ -59,7 +58,8 @@ Training: TypeAlias = Spec | Best | Gap
 class Table:
     """Trainings in rows and columns, and the value of a result that a cell shows the mean of.
 
-    `paper` holds, by row, what the paper found there: a column of its own.
+    `{steps}` in the title stands for how long they train. `paper` holds, by row, what the paper
+    found there: a column of its own.
     """
 
     title: str
@@ -68,12 +68,20 @@ class Table:
     digits: int = 1
     paper: Mapping[str, str] = field(default_factory=dict)
 
+    def columns(self) -> list[str]:
+        """Return the columns; a row may lack some."""
+        return list(dict.fromkeys(column for row in self.rows.values() for column in row))
+
+    def specs(self) -> list[Spec]:
+        """Return all trainings, with one seed."""
+        return [s for row in self.rows.values() for cell in row.values() for s in specs_of(cell)]
+
 
 @dataclass(frozen=True)
 class Claim:
     """`left` has more of a value than `right`; or, with `within`, they are equal to that.
 
-    `right` may be a number. A difference is printed with so many `digits`.
+    `right` may be a number. What is compared is printed with so many `digits`.
     """
 
     text: str
@@ -92,6 +100,13 @@ class Claim:
             differences = differences - values(results, self.right, seeds, self.value)
         return is_more(differences) if self.within is None else is_equal(differences, self.within)
 
+    def asked(self) -> str:
+        """Return what the value of `left` must be; or, where `right` trains too, the difference."""
+        least = self.right if isinstance(self.right, float) else 0.0
+        if self.within is None:
+            return f"> {least:g}"
+        return f"within {self.within:g}" + (f" of {least:g}" if least else "")
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -104,60 +119,30 @@ class Experiment:
     note: str = ""
 
     def specs(self, seeds: int) -> list[Spec]:
-        """Return all trainings, each for the seeds 0, 1, ..., without repetitions."""
-        return [spec.but(seed=seed) for seed in range(seeds) for spec in self._kinds()]
+        """Return all trainings once, each for the seeds 0, 1, ..., in the order of the tables."""
+        found = dict.fromkeys(spec for table in self.tables for spec in table.specs())
+        for claim in self.claims:
+            found |= dict.fromkeys(specs_of(claim.left) + specs_of(claim.right))
+        return [spec.but(seed=seed) for spec in found for seed in range(seeds)]
 
-    def _kinds(self) -> list[Spec]:
-        trainings: list[Training | float] = [
-            cell for table in self.tables for row in table.rows.values() for cell in row.values()
-        ]
-        trainings += [side for claim in self.claims for side in (claim.left, claim.right)]
-        found: dict[Spec, None] = {}
-        for training in trainings:
-            if isinstance(training, Best):
-                found |= dict.fromkeys(training.choices.values())
-            elif isinstance(training, Gap):
-                found |= dict.fromkeys((training.more, training.less))
-            elif isinstance(training, Spec):
-                found[training] = None
-        return list(found)
-
-    def shorter(self, divisor: int) -> Experiment:
-        """Return the same with trainings of fewer steps, for a quick look."""
-        tables = tuple(
-            replace(
-                table,
-                rows={
-                    label: {column: _shorter(cell, divisor) for column, cell in row.items()}
-                    for label, row in table.rows.items()
-                },
-            )
-            for table in self.tables
-        )
-        claims = tuple(
-            replace(
-                claim,
-                left=_shorter(claim.left, divisor),
-                right=claim.right
-                if isinstance(claim.right, float)
-                else _shorter(claim.right, divisor),
-            )
-            for claim in self.claims
-        )
-        return replace(self, tables=tables, claims=claims)
+    def names(self) -> dict[Spec, str]:
+        """Return what the tables call each training, with seed 0: "row, column"."""
+        found: dict[Spec, str] = {}
+        for table in self.tables:
+            for label, row in table.rows.items():
+                for column, cell in row.items():
+                    for spec in specs_of(cell):
+                        found.setdefault(spec, f"{label}, {column}")
+        return found
 
 
-def _shorter(training: Training, divisor: int) -> Training:
+def specs_of(training: Training | float) -> tuple[Spec, ...]:
+    """Return what must be trained for a cell of a table or a side of a claim, with one seed."""
     if isinstance(training, Best):
-        choices = {label: _cut(spec, divisor) for label, spec in training.choices.items()}
-        return replace(training, choices=choices)
+        return tuple(training.choices.values())
     if isinstance(training, Gap):
-        return Gap(_cut(training.more, divisor), _cut(training.less, divisor))
-    return _cut(training, divisor)
-
-
-def _cut(spec: Spec, divisor: int) -> Spec:
-    return spec.but(steps=max(40, spec.steps // divisor))
+        return training.more, training.less
+    return (training,) if isinstance(training, Spec) else ()
 
 
 def values(results: Mapping[Spec, Result], training: Training, seeds: int, value: Value) -> Array:

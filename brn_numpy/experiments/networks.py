@@ -1,16 +1,18 @@
-"""The network of a training."""
+"""The network of a training, and its normalisation layers."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from .. import nn
 from .._checks import Array
-from .norms import make_norm
+from ..schedule import RenormSchedule
 from .spec import Spec
 from .training import mlp
+from .wrong_norms import MovingNorm, StoppedNorm, ThroughRenorm, VarianceAverage
 
 CHANNELS, STRIDES = (8, 16, 32), (1, 2, 2)
 
@@ -57,6 +59,27 @@ def convnet(spec: Spec, x: Array, classes: int, rng: np.random.Generator) -> nn.
     layers += [nn.AvgPool2d(side), nn.Flatten()]
     layers.append(nn.Linear(channels, classes, rng=rng, dtype=np.float32))
     return nn.Sequential(*layers)
+
+
+def make_norm(spec: Spec, width: int) -> nn.Layer:
+    """Return the normalisation layer that `spec` asks for."""
+    options: dict[str, Any] = {
+        "eps": 1e-3,
+        "momentum": spec.momentum,
+        "microbatch_size": spec.microbatch_size,
+        "dtype": np.float32,
+    }
+    if spec.method in ("brn", "through"):
+        start, r_end, d_end = (round(share * spec.steps) for share in spec.warmup)
+        schedule = RenormSchedule(
+            r_max=spec.r_max, d_max=spec.d_max, warmup=start, r_end=r_end, d_end=d_end
+        )
+        kind = nn.BatchRenorm if spec.method == "brn" else ThroughRenorm
+        return kind(width, schedule=schedule, **options)
+    if spec.method == "bn" and spec.average == "var":
+        return VarianceAverage(width, **options)
+    plain = {"bn": nn.BatchNorm, "moving": MovingNorm, "stopped": StoppedNorm}
+    return plain[spec.method](width, **options)
 
 
 def norms_of(net: nn.Sequential) -> list[nn.BatchNorm]:

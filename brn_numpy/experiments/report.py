@@ -1,133 +1,219 @@
-"""Tables and claims of an experiment as text, for the terminal and for Markdown pages."""
+"""An experiment as text, piece by piece: a row of a table is ready when its trainings are."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from textwrap import wrap
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .experiment import Best, Claim, Experiment, Gap, Result, Table, Training, values
-from .spec import Spec
-from .verdicts import Verdict, mean_and_error
+from .experiment import Best, Claim, Experiment, Gap, Table, Training, accuracy, specs_of, values
+from .spec import Result, Spec
+from .verdicts import NOT_JUDGED, SEEDS, Verdict, mean_and_error
+
+Results: TypeAlias = Mapping[Spec, Result]
 
 
-def cells(
-    table: Table, results: Mapping[Spec, Result], seeds: int, sign: str
-) -> Iterator[tuple[str, list[str]]]:
-    """Go through the rows of a table: the label, and "mean sign error" for each column."""
-    for label, row in table.rows.items():
-        texts = [
-            _cell(table, results, row[column], seeds, sign) if column in row else ""
-            for column in _methods_of(table)
-        ]
-        yield label, texts + ([table.paper.get(label, "")] if table.paper else [])
+@dataclass(frozen=True)
+class View:
+    """How an experiment was run and is shown.
+
+    Attributes
+    ----------
+    seeds : int
+    trained : callable
+        Gives the training that stands for another: the same, or a shorter one for a quick look.
+    chance : float
+        An accuracy that guessing reaches, a share of 1.
+    width : int
+        Of the terminal.
+    """
+
+    seeds: int = 5
+    trained: Callable[[Spec], Spec] = lambda spec: spec
+    chance: float = 0.0
+    width: int = 80
+
+    def judges(self, claim: Claim) -> bool:
+        """Return whether there are enough seeds, of full length."""
+        whole = all(self.trained(spec).steps >= spec.steps for spec in specs_of(claim.left))
+        return whole and self.seeds >= SEEDS
+
+    def title(self, table: Table) -> str:
+        """Return the title of a table, with the steps that were run."""
+        return self.with_steps(table.title, table.specs()[0])
+
+    def with_steps(self, text: str, spec: Spec) -> str:
+        """Return a text with the steps of a training that were run in the place of {steps}."""
+        return text.replace("{steps}", str(self.trained(spec).steps))
 
 
-def columns_of(table: Table) -> list[str]:
-    """Return the columns of a table; a row may lack some."""
-    return _methods_of(table) + (["the paper"] if table.paper else [])
+class Piece(NamedTuple):
+    """A part of a report: the trainings that it needs, and its text once they are there."""
+
+    needs: frozenset[Spec]
+    text: Callable[[Results], str]
 
 
-def _methods_of(table: Table) -> list[str]:
-    return list(dict.fromkeys(column for row in table.rows.values() for column in row))
+def paragraph(text: str, width: int, indent: str = "") -> str:
+    """Return a text in lines of `width`; those after the first are indented. Words stay whole."""
+    lines = wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
 
 
-def _cell(
-    table: Table, results: Mapping[Spec, Result], training: Training, seeds: int, sign: str
-) -> str:
-    found = values(results, training, seeds, table.value)
-    lost = _lost(training, results, seeds)
+def report(experiment: Experiment, results: Results, view: View, bars: bool = False) -> str:
+    """Return all of an experiment."""
+    return "\n".join(piece.text(results) for piece in pieces(experiment, view, bars))
+
+
+def pieces(experiment: Experiment, view: View, bars: bool = False) -> Iterator[Piece]:
+    """Return the parts of a report: the question, tables row by row, claims and the note."""
+
+    def piece(trainings: Iterable[Training | float], text: Callable[[Results], str]) -> Piece:
+        kinds = [spec for training in trainings for spec in specs_of(training)]
+        return Piece(frozenset(s.but(seed=k) for s in kinds for k in range(view.seeds)), text)
+
+    yield piece((), lambda _: paragraph(f"{experiment.name}: {experiment.question}", view.width))
+    for table in experiment.tables:
+        yield piece((), partial(_head, table, view))
+        for label, row in table.rows.items():
+            yield piece(row.values(), partial(_row, table, label, view))
+        if bars:
+            cells = [cell for row in table.rows.values() for cell in row.values()]
+            yield piece(cells, partial(bars_of, table, view))
+    for number, claim in enumerate(experiment.claims):
+        text = partial(_judged, claim, view, "\n" if number == 0 else "")
+        yield piece((claim.left, claim.right), text)
+    if not all(view.judges(claim) for claim in experiment.claims):
+        yield piece((), lambda _: f"({NOT_JUDGED}: that takes {SEEDS} seeds and full length)")
+    if experiment.note:
+        note = view.with_steps(experiment.note, experiment.specs(1)[0])
+        yield piece((), lambda _: "\n" + paragraph(note, view.width))
+
+
+def _widths(table: Table, view: View) -> tuple[int, list[int]]:
+    """Return the widths of the labels, which may be wrapped, and of the columns."""
+    number = 10 + 2 * max(table.digits, 1)  # "-10.0 +- 1.0"
+    columns = [max(len(column), number) for column in table.columns()]
+    room = view.width - sum(columns) - 2 * len(columns)
+    return min(max(map(len, table.rows)), room), columns
+
+
+def _line(first: str, cells: Iterable[str], widths: tuple[int, list[int]]) -> str:
+    padded = (f"  {cell:>{width}}" for cell, width in zip(cells, widths[1], strict=True))
+    return f"{first:<{widths[0]}}{''.join(padded)}".rstrip()
+
+
+def _head(table: Table, view: View, _: Results) -> str:
+    """Return the title and the names of the columns."""
+    widths = _widths(table, view)
+    title = paragraph(view.title(table), view.width)
+    names = _line("", table.columns(), widths)
+    return f"\n{title}\n{names}\n{'-' * len(names)}"
+
+
+def _row(table: Table, label: str, view: View, results: Results) -> str:
+    """Return a row of a table; labels are wrapped, and notes stand below their numbers."""
+    widths, row = _widths(table, view), table.rows[label]
+    cells = [
+        _cell(table, row[column], results, view, "+-") if column in row else []
+        for column in table.columns()
+    ]
+    labels = wrap(label, widths[0], subsequent_indent="  ")
+    lines = [
+        _line(parts[0], parts[1:], widths) for parts in zip_longest(labels, *cells, fillvalue="")
+    ]
+    if label in table.paper:
+        lines.append(f"  the paper: {table.paper[label]}")
+    return "\n".join(lines)
+
+
+def _cell(table: Table, training: Training, results: Results, view: View, sign: str) -> list[str]:
+    """Return "mean sign error", and what is to be noted of it."""
+    found = values(results, training, view.seeds, table.value)
+    lost = _lost(training, results, view.seeds)
     found = found[np.isfinite(found)]
+    notes = [f"({lost} lost)"] if lost else []
     if len(found) == 0:
-        return f"({lost} lost)" if lost else "-"
+        return notes or ["-"]
     mean, error = mean_and_error(found)
     text = f"{mean:.{table.digits}f}"
     if not math.isnan(error):
         text += f" {sign} {error:.{table.digits}f}"
     if isinstance(training, Best):
-        text += f" ({training.label(results, seeds)})"
-    return text + (f" ({lost} lost)" if lost else "")
+        notes.insert(0, f"({training.label(results, view.seeds)})")
+    if table.value is accuracy and not isinstance(training, Gap) and mean <= 100 * view.chance:
+        notes.append("(at chance)")
+    return [text, *notes]
 
 
-def _lost(training: Training, results: Mapping[Spec, Result], seeds: int) -> int:
+def _lost(training: Training, results: Results, seeds: int) -> int:
     """Return for how many seeds a training diverged; of a gap, one of the two."""
-    if isinstance(training, Gap):
-        specs = [training.more, training.less]
-    else:
-        specs = [training.spec(results, seeds) if isinstance(training, Best) else training]
+    chosen = training.spec(results, seeds) if isinstance(training, Best) else training
     return sum(
-        any(results[spec.but(seed=seed)].get("diverged") for spec in specs) for seed in range(seeds)
+        any(results[spec.but(seed=seed)].get("diverged") for spec in specs_of(chosen))
+        for seed in range(seeds)
     )
 
 
-def text_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
-    """Return a table for the terminal."""
-    rows = list(cells(table, results, seeds, "+-"))
-    columns = columns_of(table)
-    first = max(len(label) for label in table.rows)
-    widths = [
-        max(len(column), *(len(texts[i]) for _, texts in rows)) for i, column in enumerate(columns)
-    ]
-
-    def line(label: str, texts: list[str]) -> str:
-        padded = (f"{text:>{width}}" for text, width in zip(texts, widths, strict=True))
-        return f"{label:<{first}}  " + "  ".join(padded)
-
-    head = line("", columns)
-    return "\n".join([table.title, head, "-" * len(head), *(line(*row) for row in rows)])
-
-
-def markdown_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
+def markdown_of(table: Table, results: Results, view: View) -> str:
     """Return a table for a Markdown page."""
-    columns = columns_of(table)
+    columns = [*table.columns(), *(["the paper"] if table.paper else [])]
     lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
-    for label, texts in cells(table, results, seeds, "±"):
-        lines.append(f"| {label} | " + " | ".join(texts) + " |")
+    for label, row in table.rows.items():
+        cells = [
+            " ".join(_cell(table, row[column], results, view, "±")) if column in row else ""
+            for column in table.columns()
+        ]
+        paper = [table.paper.get(label, "")] if table.paper else []
+        lines.append(f"| {label} | " + " | ".join(cells + paper) + " |")
     return "\n".join(lines)
 
 
+def judge(claim: Claim, results: Results, view: View) -> Verdict:
+    """Return the verdict on a claim, if there can be one."""
+    found = claim.verdict(results, view.seeds)
+    if not view.judges(claim):
+        return found._replace(word=NOT_JUDGED)
+    if claim.within is not None and claim.value is accuracy:
+        left = values(results, claim.left, view.seeds, accuracy)
+        if left.mean() <= 100 * view.chance:  # equal, for neither has learnt anything
+            return found._replace(word=f"{NOT_JUDGED}, no better than chance")
+    return found
+
+
 def sentence(claim: Claim, verdict: Verdict) -> str:
-    """Return a claim with its verdict and the difference that it rests on."""
-    text = f"{verdict.mean:+.{claim.digits}f}"
+    """Return a claim with its verdict, what that rests on, and what was asked."""
+    mean = verdict.mean + (claim.right if isinstance(claim.right, float) else 0.0)
+    text = f"{mean:+.{claim.digits}f}"
     if not math.isnan(verdict.error):
         text += f" +- {verdict.error:.{claim.digits}f}"
-        if verdict.error > 0 and claim.within is None:
-            errors = f"{abs(verdict.mean) / verdict.error:.0f}"
-            text += f", {errors} standard error{'' if errors == '1' else 's'}"
-    return f"{verdict.word}: {claim.text} ({text})"
+    return f"{verdict.word}: {claim.text} ({text}, asked: {claim.asked()})"
 
 
-def bars_of(table: Table, results: Mapping[Spec, Result], seeds: int) -> str:
-    """Return a table as bars, the largest 40 signs long; a value that is not > 0 has none."""
+def _judged(claim: Claim, view: View, before: str, results: Results) -> str:
+    text, bracket, numbers = sentence(claim, judge(claim, results, view)).rpartition(" (")
+    text += bracket + numbers.replace(" ", "\0")  # so that they stay on one line
+    return before + paragraph(text, view.width, indent="    ").replace("\0", " ")
+
+
+def bars_of(table: Table, view: View, results: Results) -> str:
+    """Return a table as bars, the longest 40 signs; a value that is not > 0 has none."""
     bars = []
     for label, row in table.rows.items():
-        for column, spec in row.items():
-            found = values(results, spec, seeds, table.value)
+        for column, training in row.items():
+            found = values(results, training, view.seeds, table.value)
             found = found[np.isfinite(found)]
             bars.append((f"{label}, {column}", float(found.mean()) if len(found) else 0.0))
     first, most = max(len(label) for label, _ in bars), max(value for _, value in bars)
-    return "\n".join(
-        f"{label:<{first}}  {'#' * round(40 * max(value, 0) / most) if most > 0 else ''}"
-        for label, value in bars
-    )
-
-
-def report(
-    experiment: Experiment,
-    results: Mapping[Spec, Result],
-    seeds: int,
-    bars: Callable[[Table, Mapping[Spec, Result], int], str] | None = None,
-) -> str:
-    """Return all tables and verdicts of an experiment; with `bars`, what that gives as well."""
-    parts = [f"{experiment.name}: {experiment.question}"]
-    for table in experiment.tables:
-        parts.append(text_of(table, results, seeds))
-        if bars is not None:
-            parts.append(bars(table, results, seeds))
-    parts.append(
-        "\n".join(sentence(claim, claim.verdict(results, seeds)) for claim in experiment.claims)
-    )
-    if experiment.note:
-        parts.append(experiment.note)
-    return "\n\n".join(parts)
+    longest = min(40, view.width - first - 2)
+    signs = [round(longest * max(value, 0) / most) if most > 0 else 0 for _, value in bars]
+    lines = (f"{label:<{first}}  {'#' * n}" for (label, _), n in zip(bars, signs, strict=True))
+    return "\n" + "\n".join(line.rstrip() for line in lines)

@@ -1,4 +1,4 @@
-"""Run many trainings, here or on any executor of `concurrent.futures`.
+"""Run one training; or many, here or on any executor of `concurrent.futures`.
 
 With two processes on this machine, which need a BLAS library of one thread each:
 
@@ -13,15 +13,97 @@ and on a cluster, with Dask or with MPI, the same call:
 
 from __future__ import annotations
 
-import signal
+import math
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
-from typing import Any
 
-from .one import run_one
-from .spec import Spec
+import numpy as np
 
-Result = dict[str, Any]
+from .. import nn
+from .images import SHIFTS, draw, images_of, training_part
+from .measures import Observer, check_test_images
+from .networks import build, weight_norm
+from .spec import Result, Spec
+from .training import accuracy, train
+
+
+def run_one(
+    spec: Spec,
+    path: str | None = None,
+    after_step: Callable[[int], None] | None = None,
+) -> Result:
+    """Train once and return what was measured: plain numbers and lists, for JSON.
+
+    Parameters
+    ----------
+    spec : Spec
+    path : str, optional
+        Of the user's images, see `load_data`; the shipped ones if there is none.
+    after_step : callable, optional
+        Called with each step, counted from 0.
+
+    Returns
+    -------
+    dict
+        `accuracy` on the test images in inference mode after the last step, a share of 1;
+        `validation`, the same on the images kept out, if there are any; `growth` of the norm of all
+        weights; `seconds` of computing; and what `spec.measures` asks for. A training that
+        diverges has `diverged`, and the accuracy of guessing.
+    """
+    started = time.process_time()
+    data = images_of(spec, path)
+    classes = len(data.class_names)
+    net = build(spec, data.x_train, classes)
+    optimizer = nn.SGD(net.parameters(), spec.learning_rate, momentum=spec.sgd_momentum)
+    domains = 1 if spec.shift is None else len(SHIFTS[spec.shift])
+    part = training_part(spec, data)
+    rng = np.random.default_rng([spec.seed, 1])
+    batches = draw(spec, data.y_train[: part // domains], rng, domains)
+    observer = Observer(spec, net, data)
+    norm_before = weight_norm(net)
+
+    def observe(step: int, loss: float) -> None:
+        observer.after_step(step, loss)
+        if after_step is not None:
+            after_step(step)
+
+    result: Result = {}
+    try:
+        with np.errstate(all="ignore"):  # a training that diverges overflows first
+            train(
+                net,
+                optimizer,
+                data.x_train,
+                data.y_train,
+                batches,
+                steps=spec.steps,
+                after_step=observe,
+                falling_rate=spec.falling_rate,
+            )
+            result["accuracy"] = accuracy(net, data.x_test, data.y_test)
+            if spec.validation:
+                kept_out = slice(part, None)
+                result["validation"] = accuracy(net, data.x_train[kept_out], data.y_train[kept_out])
+            growth = weight_norm(net) / norm_before
+            result["growth"] = round(growth, 4) if math.isfinite(growth) else None
+            result |= observer.result()
+    except (FloatingPointError, ValueError) as error:
+        if isinstance(error, ValueError) and "finite" not in str(error):
+            raise
+        result = {"accuracy": 1 / classes, "diverged": True}
+        if spec.validation:
+            result["validation"] = 1 / classes
+    result["seconds"] = round(time.process_time() - started, 3)
+    return result
+
+
+def check_images(spec: Spec, path: str | None) -> None:
+    """Raise ValueError, TypeError or OSError if a training cannot use the images at `path`."""
+    data = images_of(spec, path)
+    draw(spec, data.y_train, np.random.default_rng(0))
+    build(spec, data.x_train, len(data.class_names))
+    check_test_images(spec, data)
 
 
 def run(
@@ -73,21 +155,3 @@ def run(
                 future.cancel()
             raise
     return {spec: results[spec] for spec in wanted}
-
-
-def start_workers(executor: Executor, count: int) -> None:
-    """Start the processes of an executor; they ignore Ctrl-C from the start, as their parent does.
-
-    Those that start later would take it until their `leave_interrupts_to_the_parent` has run.
-    """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        for _ in range(count):
-            executor.submit(int)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def leave_interrupts_to_the_parent() -> None:
-    """Ignore Ctrl-C in a worker process: the parent ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
-METHODS = ("none", "bn", "brn", "moving", "through", "stopped")
+Result: TypeAlias = dict[str, Any]
+"""What was measured in a training, see `run_one`: plain numbers and lists, for JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +17,8 @@ class Spec:
     Attributes
     ----------
     method : str
-        "bn", "brn", "none" (no normalisation), or one of the mistakes in `norms.py`: "moving",
-        "through", "stopped".
+        "bn", "brn", "none" (no normalisation), or one of the mistakes in `wrong_norms.py`:
+        "moving", "through", "stopped".
     seed : int
         Of the initial weights and of the minibatches. BN and BRN of one seed start alike and see
         the same images.
@@ -78,6 +79,10 @@ class Spec:
     def but(self, **changes: Any) -> Spec:
         """Return a copy with some fields changed."""
         return replace(self, **changes)
+
+    def shorter(self, divisor: int) -> Spec:
+        """Return a copy with a part of the steps, for a quick look."""
+        return self if divisor == 1 else self.but(steps=max(40, self.steps // divisor))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields that are not as in `Spec()`, for JSON."""

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from .._checks import Array
 
 ERRORS = 3  # standard errors; with five seeds, chance alone exceeds them once in 25 times
+SEEDS = 3  # at least: two seeds exceed three standard errors once in 5 times
 
 REPRODUCED, NOT_REPRODUCED, NOISY = "reproduced", "not reproduced", "too noisy to say"
+NOT_JUDGED = "not judged"
 
 
 class Verdict(NamedTuple):
@@ -30,7 +32,9 @@ def mean_and_error(values: Array) -> tuple[float, float]:
 def is_more(differences: Array) -> Verdict:
     """Judge "the difference is positive", by paired differences (seeds,)."""
     mean, error = mean_and_error(differences)
-    if math.isnan(mean) or math.isnan(error) or abs(mean) < ERRORS * error or mean == 0:
+    if len(differences) < SEEDS:
+        return Verdict(NOT_JUDGED, mean, error)
+    if math.isnan(mean) or abs(mean) < ERRORS * error or mean == 0:
         return Verdict(NOISY, mean, error)
     return Verdict(REPRODUCED if mean > 0 else NOT_REPRODUCED, mean, error)
 
@@ -42,7 +46,9 @@ def is_equal(differences: Array, within: float) -> Verdict:
     it lies outside.
     """
     mean, error = mean_and_error(differences)
-    if math.isnan(mean) or math.isnan(error):
+    if len(differences) < SEEDS:
+        return Verdict(NOT_JUDGED, mean, error)
+    if math.isnan(mean):
         return Verdict(NOISY, mean, error)
     if abs(mean) + ERRORS * error <= within:
         return Verdict(REPRODUCED, mean, error)

@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from brn_numpy.bench import layers, machine, norms, timing
 from brn_numpy.cli import main
+from brn_numpy.commands import bench as command
 
 TINY = ((4, 3), (2, 3, 4, 4))
 
@@ -62,9 +64,41 @@ def test_the_json_holds_quartiles(tmp_path, capsys):
 def test_the_ablation_has_a_column_for_every_step(capsys):
     """One row for every shape and dtype, one ratio for every step."""
     assert main(["bench", "--ablate", "--rounds", "2"]) == 0
-    table = capsys.readouterr().out.splitlines()[2:]
-    assert "sums by BLAS" in table[0] and "halves in the cache" in table[0]
-    assert len(table) == 1 + 4 and all(line.count("+-") == 5 for line in table[1:])
+    lines = capsys.readouterr().out.splitlines()
+    at = next(i for i, line in enumerate(lines) if "BLAS sums" in line)
+    assert "halves in" in lines[at] and "the cache" in lines[at + 1]
+    rows = lines[at + 2 :]
+    assert len(rows) == 4
+    assert all(line.count("+-") + line.count("too noisy") == 5 for line in rows)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "noisy"),
+    [
+        ([1.0, 1.1, 0.9, 1.0], [2.0, 2.1, 1.9, 2.0], False),
+        ([1.0, 1.02, 0.98, 1.0], [1.0, 1.0, 1.0, 1.01], False),  # equal within a tenth
+        ([1.0, 3.0, 0.9, 1.0], [2.0, 1.0, 1.9, 2.0], True),
+    ],
+)
+def test_what_the_rounds_do_not_tell(ours, theirs, noisy):
+    """Three standard errors decide whether a ratio is shown, as in the experiments."""
+    timings = {"ours": np.array(ours), "theirs": np.array(theirs)}
+    assert timing.is_noisy(timings, "ours", "theirs") == noisy
+
+
+def test_noise_is_named(monkeypatch, capsys):
+    """In the place of a ratio, and of a difference."""
+
+    def noise(functions, rounds):
+        return {name: np.array([1.0, 5.0 + i, 0.3 / (i + 1)]) for i, name in enumerate(functions)}
+
+    monkeypatch.setattr(command, "in_turn", noise)
+    assert main(["bench", "--rounds", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line for line in lines if line.startswith("float32 4x3"))
+    assert row.count("too noisy") >= 3 and row.endswith("too noisy")
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_wrong_argument_is_refused(capsys):

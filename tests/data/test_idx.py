@@ -1,6 +1,7 @@
 """IDX files: each dtype, plain and gzipped, and every way in which a file can be broken."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -78,6 +79,8 @@ GOOD = encode(np.arange(12).reshape(3, 4), 0x08)  # 12 bytes of header and 12 of
         (gzip.compress(GOOD)[:5], ["gzip", "cut short"]),
         (gzip.compress(GOOD)[:10] + b"\xff" * 20, ["gzip", "damaged"]),
         (gzip.compress(GOOD) + b"rest", ["gzip", "damaged"]),
+        (gzip.compress(gzip.compress(GOOD)), ["gzipped twice", "gunzip"]),
+        (b"\n<!DOCTYPE html><title>Not found</title>", ["this is a web page", "download"]),
         # sizes whose product overflows 64 bits: 2³² · 2³² · 8 must not become 0
         (bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**31, 2**31, 4), ["cut short", str(2**64 + 16)]),
         (bytes([0, 0, 8, 70]) + struct.pack(">70I", *[1] * 70) + b"1", ["NumPy cannot hold"]),
@@ -116,3 +119,12 @@ def test_what_is_no_file(tmp_path):
         read_idx(tmp_path)
     with pytest.raises(TypeError, match="path must be a str or a Path, got 3"):
         read_idx(3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """Reading one that nobody writes to would wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(ValueError, match=f"path '{path}' is a pipe or a device; expected an"):
+            read_idx(path)

@@ -57,6 +57,15 @@ def test_npz_is_split_by_the_documented_permutation(tmp_path):
         assert same(again, X[train], Y[train], X[test], Y[test])
 
 
+def test_names_of_keras(tmp_path):
+    """x_train, y_train, x_test and y_test mean X, y, X_test and y_test; these come first."""
+    parts = {"x_train": X[:14], "y_train": Y[:14], "x_test": X[14:], "y_test": Y[14:]}
+    np.savez(tmp_path / "mnist.npz", **parts)
+    assert same(load_data(tmp_path / "mnist.npz"), X[:14], Y[:14], X[14:], Y[14:])
+    np.savez(tmp_path / "both.npz", X=X, y=Y, x_train=X[:1])
+    assert len(load_data(tmp_path / "both.npz").x_train) == 16
+
+
 def test_npz_with_its_own_test_part_is_not_shuffled(tmp_path):
     """What the user has split stays as it is."""
     np.savez_compressed(tmp_path / "m.npz", X=X[:14], y=Y[:14], X_test=X[14:], y_test=Y[14:])

@@ -33,7 +33,8 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
     [
         ({}, ValueError, ["lacks X and y", "found the arrays []", "savez"]),
         ({"X": X}, ValueError, ["lacks y;", "['X']"]),
-        ({"x_train": X, "y_train": Y}, ValueError, ["lacks X and y", "['x_train', 'y_train']"]),
+        ({"x_train": X, "Y": Y}, ValueError, ["lacks y_train;", "['x_train', 'Y']", "Keras' x_"]),
+        ({"x_train": X, "y_train": Y - 1}, ValueError, [": y_train has labels from -1"]),
         ({"X": X, "y": Y, "X_test": X}, ValueError, ["lacks y_test;"]),
         ({"X": X, "y": Y, "y_test": Y}, ValueError, ["lacks X_test;"]),
         ({"X": X, "y": Y[:-1]}, ValueError, [": X has 20 images but", ": y has 19 labels"]),
@@ -98,6 +99,16 @@ ONE_LATE = np.where(np.arange(20) == np.random.default_rng(1234).permutation(20)
             {"X": X, "y": Y, "X_test": X / 255, "y_test": Y},
             TypeError,
             [": X_test has dtype float64", "has uint8", "same scale"],
+        ),
+        (
+            {"X": X / 1.0, "y": Y, "X_test": X / 255, "y_test": Y},
+            ValueError,
+            [": X_test has values from 0", "to 1, ", "to 255; expected the same scale"],
+        ),
+        (
+            {"X": X // 255, "y": Y, "X_test": X, "y_test": Y},
+            ValueError,
+            ["expected the same scale"],
         ),
     ],
 )

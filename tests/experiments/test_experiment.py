@@ -18,14 +18,19 @@ from brn_numpy.experiments.measures import (
     companions,
     in_training_mode,
 )
-from brn_numpy.experiments.networks import build, norms_of
-from brn_numpy.experiments.norms import make_norm
-from brn_numpy.experiments.one import run_one
-from brn_numpy.experiments.report import report
-from brn_numpy.experiments.runner import run
+from brn_numpy.experiments.networks import build, make_norm, norms_of
+from brn_numpy.experiments.report import View, report
+from brn_numpy.experiments.runner import run, run_one
 from brn_numpy.experiments.spec import DEFAULTS, Spec, from_dict
 from brn_numpy.experiments.training import accuracy, train
-from brn_numpy.experiments.verdicts import NOISY, NOT_REPRODUCED, REPRODUCED, is_equal, is_more
+from brn_numpy.experiments.verdicts import (
+    NOISY,
+    NOT_JUDGED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    is_equal,
+    is_more,
+)
 
 RESULTS = Path(__file__).parents[2] / "tutorials" / "results"
 SHORT = Spec(steps=40, hidden=(16,))
@@ -169,7 +174,8 @@ def test_divergence_counts_as_guessing():
         ([-3.0, -3.1, -2.9], NOT_REPRODUCED, NOT_REPRODUCED),
         ([5.0, -4.0, 1.0], NOISY, NOISY),
         ([0.1, -0.1, 0.05], NOISY, REPRODUCED),
-        ([0.5], NOISY, NOISY),
+        ([0.5], NOT_JUDGED, NOT_JUDGED),
+        ([0.5, 0.5], NOT_JUDGED, NOT_JUDGED),
         ([2.0, np.nan, 2.0], NOISY, NOISY),
     ],
 )
@@ -187,10 +193,49 @@ def test_results_survive_the_disk(tmp_path):
     assert store.load(path, "images") == results
     with pytest.raises(ValueError, match="results on images, expected others"):
         store.load(path, "others")
-    for text in ("", "[]", "{}", '{"results": [1]}', path.read_text()[:-30]):
+
+
+def test_damaged_results_are_refused(tmp_path):
+    """Whatever is not as it was written: by its form, or where only a digit is another, by the sum.
+
+    Files of the time before there were checksums are read without.
+    """
+    path = tmp_path / "tiny.json"
+    store.save(path, "tiny", "images", {SHORT: {"accuracy": 0.5, "seconds": 1.0, "curve": [0.25]}})
+    good = path.read_text()
+    old = json.loads(good)
+    del old["sha256"]
+    for text in (good.replace(", ", ",  "), json.dumps(old)):
+        path.write_text(text)
+        assert store.read(path).results[SHORT]["accuracy"] == 0.5
+    bad = ["", "[]", "{}", '{"results": [1]}', good[:-30], "[" * 10**5]
+    bad += [
+        good.replace("0.5", "0.6"),
+        good.replace("0.25", "0.75"),
+        good.replace("images", "imagos"),
+    ]
+    row = old["results"][0]
+    for change in (
+        {"versions": []}, {"versions": {"numpy": 2}}, {"data": None}, {"defaults": 3},
+        {"results": [{**row, "accuracy": "0.5"}]}, {"results": [{**row, "accuracy": 50}]},
+        {"results": [{**row, "seconds": None}]}, {"results": [{**row, "curve": {}}]},
+        {"results": [{**row, "curve": []}]}, {"results": [{**row, "spec": {"hidden": {}}}]},
+        {"results": [{**row, "spec": {"sede": 1}}]}, {"results": [{"spec": {}, "seconds": 1.0}]},
+    ):  # fmt: skip
+        bad.append(json.dumps({**old, **change}))
+    for text in bad:
         path.write_text(text)
         with pytest.raises(ValueError, match="holds no results of an experiment"):
             store.load(path)
+
+
+def test_results_know_the_arithmetic(monkeypatch):
+    """A last digit that is another, as on another processor, has another checksum."""
+    here = store.arithmetic()
+    assert here == store.arithmetic() == store.versions()["arithmetic"]
+    exp = np.exp
+    monkeypatch.setattr(np, "exp", lambda x: np.nextafter(exp(x), np.float32(9)))
+    assert store.arithmetic() != here
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -199,7 +244,7 @@ def test_committed_results_are_complete(name):
     results = store.load(RESULTS / f"{name}.json")
     missing = [spec for spec in EXPERIMENTS[name].specs(5) if spec not in results]
     assert not missing
-    assert "nan" not in report(EXPERIMENTS[name], results, 5)
+    assert "nan" not in report(EXPERIMENTS[name], results, View())
 
 
 def test_nothing_new_is_begun_after_a_failure():

@@ -3,20 +3,19 @@
 import io
 import json
 import os
-import signal
 import sys
-from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
+from brn_numpy._start import THREADS
 from brn_numpy.cli import main
 from brn_numpy.commands import experiment as command
-from brn_numpy.commands.common import THREADS
+from brn_numpy.commands import results_folder
 from brn_numpy.experiments import store
 from brn_numpy.experiments.experiment import Claim, Experiment, Table
-from brn_numpy.experiments.runner import leave_interrupts_to_the_parent, start_workers
 from brn_numpy.experiments.spec import Spec
 
 BN = Spec(steps=400, hidden=(16,))
@@ -43,14 +42,15 @@ def call(monkeypatch, *arguments, fails=None):
             on_result(spec, {"accuracy": 0.5 if spec.method == "bn" else 0.75, "seconds": 1.0})
 
     monkeypatch.setattr(command, "run_specs", here)
-    monkeypatch.setattr(command, "start_workers", lambda executor, count: None)
+    monkeypatch.setattr(command, "workers", nullcontext)
     return main(["experiment", *map(str, arguments)]), ran
 
 
 def test_the_list(monkeypatch, capsys):
-    """Names and questions; nothing runs."""
-    assert call(monkeypatch, "list") == (0, [])
-    assert capsys.readouterr().out == "tiny          which?\n"
+    """Names and questions, alone and with `list`; nothing runs."""
+    for names in ([], ["list"]):
+        assert call(monkeypatch, *names) == (0, [])
+        assert capsys.readouterr().out == "tiny          which?\n"
 
 
 def test_what_is_printed(monkeypatch, capsys):
@@ -58,8 +58,8 @@ def test_what_is_printed(monkeypatch, capsys):
     assert call(monkeypatch, "all", "--seeds", 3)[0] == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "50.0 +- 0.0  75.0 +- 0.0" in out
-    assert "reproduced: BRN beats BN (+25.0 +- 0.0)" in out
+    assert "50.0 +- 0.0   75.0 +- 0.0" in out
+    assert "reproduced: BRN beats BN (+25.0 +- 0.0, asked: > 0)" in out
     assert "(6 trainings, 6 seconds of one core)" in out
 
 
@@ -101,7 +101,7 @@ def test_other_images_of_the_same_name(monkeypatch, tmp_path, capsys):
     other.mkdir()
     known = ["tiny", "--seeds", 1, "--json", out, "--resume"]
     assert len(call(monkeypatch, *known, "--data", one)[1]) == 2
-    assert f"On your images, {one}" in capsys.readouterr().out
+    assert f"\n{one}; what" in capsys.readouterr().out
     assert call(monkeypatch, *known, "--data", one) == (0, [])
     assert call(monkeypatch, *known, "--data", images(other / "my.npz", 1)) == (2, [])
     assert "holds results on my, SHA-256" in capsys.readouterr().err
@@ -140,10 +140,12 @@ def test_quick(monkeypatch, capsys):
     assert sorted(spec.seed for spec in ran) == [0, 0, 1, 1]
     assert "a fifth of the steps" in capsys.readouterr().out
     assert len(call(monkeypatch, "tiny", "--quick", "--seeds", 3)[1]) == 6
+    out = capsys.readouterr().out
+    assert "not judged: BRN beats BN (+25.0 +- 0.0, asked: > 0)" in out
 
 
 def test_one_thread_a_worker(monkeypatch, capsys):
-    """Unless the user chose; workers leave Ctrl-C to the parent."""
+    """Unless the user chose."""
     for name in THREADS:
         monkeypatch.setenv(name, "1")  # so that it is put back
         monkeypatch.delenv(name)
@@ -153,20 +155,37 @@ def test_one_thread_a_worker(monkeypatch, capsys):
     monkeypatch.setenv(THREADS[0], "2")
     call(monkeypatch, "tiny", "--quick")
     assert os.environ[THREADS[0]] == "2" and THREADS[1] not in os.environ
-    before = signal.getsignal(signal.SIGINT)
-    seen = []
 
-    class Watching(Executor):
-        def submit(self, function):
-            seen.append(signal.getsignal(signal.SIGINT))
 
-    start_workers(Watching(), 2)
-    assert seen == [signal.SIG_IGN] * 2 and signal.getsignal(signal.SIGINT) == before
-    try:
-        leave_interrupts_to_the_parent()
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+def test_what_is_finished_stays_to_be_seen(monkeypatch, capsys):
+    """Rows are printed when their trainings are done; Ctrl-C takes none of them back."""
+    rows = {"first": {"BN": BN}, "second": {"BN": BN.but(batch_size=8), "BRN": BRN}}
+    two = Experiment("tiny", "which?", (Table("accuracy, %", rows),), ())
+    monkeypatch.setattr(sys.modules[__name__], "TINY", two)
+    assert call(monkeypatch, "tiny", "--seeds", 1, fails=KeyboardInterrupt())[0] == 130
+    out = capsys.readouterr().out
+    assert "first           50.0" in out and "second" not in out
+
+
+def test_a_reader_who_has_seen_enough(monkeypatch, capsys):
+    """Such as `head`: no fault of the images, and nothing is said."""
+
+    def closed(live, results):
+        if results:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(command.Live, "update", closed)
+    assert call(monkeypatch, "tiny")[0] == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_speaks_as_the_table_does(monkeypatch, capsys):
+    """It names the row and the column of what runs, and is wiped out before a row is shown."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    call(monkeypatch, "tiny", "--seeds", 2)
+    err = capsys.readouterr().err
+    assert "  0 %  tiny: row, BN, seed 0" in err
+    assert err.endswith(" \r")
 
 
 def test_what_is_finished_is_kept(monkeypatch, tmp_path, capsys):
@@ -186,7 +205,7 @@ def test_what_is_finished_is_kept(monkeypatch, tmp_path, capsys):
 
 def test_results_are_saved_as_they_come(monkeypatch, tmp_path, capsys):
     """Every few seconds, so that a machine that goes down costs no more than that."""
-    monkeypatch.setattr(command, "SAVE_EVERY", -1.0)
+    monkeypatch.setattr(results_folder, "SAVE_EVERY", -1.0)
     saved = []
     save = store.save
     monkeypatch.setattr(store, "save", lambda *a: (saved.append(len(a[-1])), save(*a)))
@@ -212,12 +231,27 @@ def test_results_of_another_version(monkeypatch, tmp_path, capsys):
     path = out / "tiny.json"
     content = json.loads(path.read_text())
     content["versions"]["numpy"] = "1.0"
+    del content["sha256"]  # as in files that were written before there were checksums
     path.write_text(json.dumps(content))
     for seeds, code in ((1, 0), (2, 2)):
         again = call(monkeypatch, "tiny", "--json", out, "--seeds", seeds, "--resume")
         assert again == (code, [])
         assert json.loads(path.read_text()) == content
-    assert "was made with brn_numpy" in capsys.readouterr().err
+    assert "was made with numpy 1.0, this is" in capsys.readouterr().err
+
+
+def test_results_of_another_processor(monkeypatch, tmp_path, capsys):
+    """Its last digits differ, and with them trainings; old files do not say, and are taken."""
+    out = tmp_path / "results"
+    call(monkeypatch, "tiny", "--json", out, "--seeds", 1)
+    monkeypatch.setattr(store, "arithmetic", lambda: "other")
+    again = ("tiny", "--json", out, "--seeds", 2, "--resume")
+    assert call(monkeypatch, *again) == (2, [])
+    assert "arithmetic stands for processor and BLAS library" in capsys.readouterr().err
+    content = json.loads((out / "tiny.json").read_text())
+    del content["versions"]["arithmetic"], content["sha256"]
+    (out / "tiny.json").write_text(json.dumps(content))
+    assert call(monkeypatch, *again)[0] == 0
 
 
 def test_nothing_that_was_kept_is_lost(monkeypatch, tmp_path, capsys):
@@ -259,7 +293,7 @@ def test_resume_runs_nothing_twice(monkeypatch, tmp_path, capsys):
         (["nothing"], "there is no experiment 'nothing'; expected all, list or some of tiny"),
         (["all", "tiny"], "all stands alone, got all tiny"),
         (["tiny", "--resume"], "--resume needs --json DIR"),
-        (["tiny", "--data", "nowhere.npz"], "these images do not suit"),
+        (["tiny", "--data", "nowhere.npz"], "path 'nowhere.npz' does not exist"),
         (["tiny", "--json", "no/such/folder"], "there is no folder"),
         (["tiny", "--json", "a_file"], "--json a_file is a file, expected a folder"),
         (["tiny", "--json", "x" * 300], "--json xxx"),

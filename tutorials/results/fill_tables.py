@@ -11,7 +11,7 @@ from pathlib import Path
 
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS
-from brn_numpy.experiments.report import markdown_of
+from brn_numpy.experiments.report import View, markdown_of
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(r"^<!-- results: (\w+) (\d+) -->\n\n(?:\|.*\n)*", re.MULTILINE)
@@ -24,7 +24,7 @@ def filled(text):
         name, number = match[1], int(match[2])
         results = store.load(FOLDER / f"{name}.json")
         seeds = 1 + max(spec.seed for spec in results)
-        rows = markdown_of(EXPERIMENTS[name].tables[number - 1], results, seeds)
+        rows = markdown_of(EXPERIMENTS[name].tables[number - 1], results, View(seeds))
         return f"<!-- results: {name} {number} -->\n\n{rows}\n"
 
     return TABLE.sub(table, text)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table, accuracy
-from ..spec import Spec
-from .common import BASE, few_classes, methods
+from ..experiment import Claim, Experiment, Table, accuracy
+from ..spec import Result, Spec
+from .common import BASE, beats, few_classes, methods
 
 SPEC = BASE.but(measures=("batches", "anew"))
 ROWS = {f"{k} classes x {32 // k}": methods(few_classes(SPEC, k)) for k in (10, 5, 4, 3, 2)}
@@ -69,18 +69,18 @@ EXPERIMENT = Experiment(
             {**ROWS, **HALVES},
             measured_anew,
         ),
-        Table("3 x 128 units, 3000 steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
+        Table("3 x 128 units, {steps} steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
         Table("... points below the best on the way", {"fall": LONG}, fall),
         Table("... training loss, fall since then", {"fall": LONG}, loss_since_best, digits=3),
         Table("... accuracy with statistics measured anew, %", {"anew": LONG}, measured_anew),
     ),
     claims=(
         *(
-            Claim(f"{label}: BRN beats BN", row["BRN"], row["BN"])
+            beats(label, row)
             for label, row in ROWS.items()
             if label not in ("10 classes x 3", "5 classes x 6")
         ),
-        Claim("4 classes x 8: BRN beats no normalisation", FOUR["BRN"], FOUR["no normalisation"]),
+        beats("4 classes x 8", FOUR, worse="no normalisation"),
         Claim(
             "in a long training, BN falls from its best by more than a point", LONG["BN"], 1.0, fall
         ),

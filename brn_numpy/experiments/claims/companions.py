@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table, Value
+from ..experiment import Claim, Experiment, Table, Value
+from ..spec import Result
 from .common import BASE, few_classes, methods
 
 SPEC = BASE.but(steps=1000, measures=("companions",))

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..experiment import Claim, Experiment, Result, Table, Value
-from ..spec import Spec
+from ..experiment import Claim, Experiment, Table, Value
+from ..spec import Result, Spec
 from .common import BASE, few_classes, methods
 
 SPEC = BASE.but(method="brn", steps=1000, measures=("corrections",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..experiment import Claim, Experiment, Gap, Table
 from ..spec import Spec
-from .common import few_classes, methods
+from .common import beats, few_classes, methods
 
 DEPTHS = (1, 2, 3, 5, 8)
 
@@ -45,20 +45,8 @@ EXPERIMENT = Experiment(
             COST["8 hidden"]["BN"],
             COST["8 hidden"]["BRN"],
         ),
-        Claim(
-            "groups of 4, 1 hidden layer: BRN beats BN",
-            MICRO["1 hidden"]["BRN"],
-            MICRO["1 hidden"]["BN"],
-        ),
-        Claim(
-            "groups of 4, 8 hidden layers: BRN beats BN",
-            MICRO["8 hidden"]["BRN"],
-            MICRO["8 hidden"]["BN"],
-        ),
-        Claim(
-            "4 classes x 8, 8 hidden layers: BRN beats BN",
-            FEW["8 hidden"]["BRN"],
-            FEW["8 hidden"]["BN"],
-        ),
+        beats("groups of 4, 1 hidden layer", MICRO["1 hidden"]),
+        beats("groups of 4, 8 hidden layers", MICRO["8 hidden"]),
+        beats("4 classes x 8, 8 hidden layers", FEW["8 hidden"]),
     ),
 )

@@ -1,10 +1,10 @@
 """Minibatches that are i.i.d. in their labels, but each of one domain: one transform of images."""
 
-from ..experiment import Claim, Experiment, Table
+from ..experiment import Experiment, Table
 from ..images import SHIFTS
 from ..spec import Spec
 from .classes import measured_anew
-from .common import methods
+from .common import beats, methods
 
 ROWS = {}
 for _shift in SHIFTS:
@@ -23,8 +23,8 @@ EXPERIMENT = Experiment(
         for shift in SHIFTS
         for row in [ROWS[f"{shift}, one a minibatch"]]
         for claim in (
-            Claim(f"{shift}: BRN beats BN", row["BRN"], row["BN"]),
-            Claim(f"{shift}: BRN beats no normalisation", row["BRN"], row["no normalisation"]),
+            beats(shift, row),
+            beats(shift, row, worse="no normalisation"),
         )
     ),
 )

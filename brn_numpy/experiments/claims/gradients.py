@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table
-from ..spec import Spec
+from ..experiment import Claim, Experiment, Table
+from ..spec import Result, Spec
 
 SPEC = Spec(hidden=(64,) * 8, steps=600, falling_rate=False)
 VARIANTS = {

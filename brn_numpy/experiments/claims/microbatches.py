@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table
+from ..experiment import Claim, Experiment, Table
+from ..spec import Result
 from .common import methods
 from .iid import SPEC
 
@@ -35,7 +36,7 @@ EXPERIMENT = Experiment(
     tables=(
         Table("accuracy, %", ROWS),
         Table(
-            f"steps until {100 * TARGET:.0f} % are right (all {SPEC.steps}: not before the end)",
+            f"steps until {100 * TARGET:.0f} % are right ({{steps}}: not before the end)",
             ROWS,
             steps_to_target,
             digits=0,

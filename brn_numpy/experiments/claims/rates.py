@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Claim, Experiment, Result, Table
-from ..spec import Spec
+from ..experiment import Claim, Experiment, Table
+from ..spec import Result, Spec
 from .common import methods
 
 SPEC = Spec(steps=500, sgd_momentum=0.0, falling_rate=False, learning_rate=0.1)
@@ -29,7 +29,12 @@ EXPERIMENT = Experiment(
     tables=(
         Table("accuracy by learning rate, %", BY_RATE),
         Table("accuracy by scale of the initial weights, %", BY_SCALE),
-        Table("mean input of a unit: moves by so many stds in 25 steps", DRIFT, drift, digits=3),
+        Table(
+            "mean input of a unit: moves by so many stds in a twentieth of the training",
+            DRIFT,
+            drift,
+            digits=3,
+        ),
     ),
     claims=(
         Claim(
@@ -67,6 +72,6 @@ EXPERIMENT = Experiment(
         ),
     ),
     note='The last table measures one thing that "internal covariate shift" may mean. That BN '
-    "trains\nbetter because of it does not follow: Santurkar et al. (2018) add such shift on "
-    "purpose, behind\nBN, and it still trains well.",
+    "trains better because of it does not follow: Santurkar et al. (2018) add such shift on "
+    "purpose, behind BN, and it still trains well.",
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ..experiment import Best, Claim, Experiment, Result, Table
-from ..spec import Spec
-from .common import few_classes, methods
+from ..experiment import Best, Claim, Experiment, Table
+from ..spec import Result, Spec
+from .common import beats, equals, few_classes, methods
 
 SPEC = Spec(steps=1000, validation=True)
 KINDS = {
@@ -99,26 +99,10 @@ EXPERIMENT = Experiment(
         Table("8 hidden layers at a rate of 0.2: where BRN loses, accuracy, %", LOSES),
     ),
     claims=(
-        Claim(
-            "i.i.d. 32, each at its best rate: BRN equals BN within one point",
-            CHOSEN["i.i.d. 32"]["BRN"],
-            CHOSEN["i.i.d. 32"]["BN"],
-            within=1.0,
-        ),
+        equals("i.i.d. 32, each at its best rate", CHOSEN["i.i.d. 32"]),
         *(
-            Claim(
-                f"{kind}, each at its best rate: BRN beats BN",
-                CHOSEN[kind]["BRN"],
-                CHOSEN[kind]["BN"],
-            )
-            for kind in ("groups of 4", "4 classes x 8")
-        ),
-        *(
-            Claim(
-                f"{kind}, each at its best rate: BRN beats no normalisation",
-                CHOSEN[kind]["BRN"],
-                CHOSEN[kind]["no normalisation"],
-            )
+            beats(f"{kind}, each at its best rate", CHOSEN[kind], worse=worse)
+            for worse in ("BN", "no normalisation")
             for kind in ("groups of 4", "4 classes x 8")
         ),
         Claim(

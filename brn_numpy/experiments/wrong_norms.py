@@ -18,8 +18,6 @@ from ..batch_norm import inference_backward, inference_forward
 from ..batch_renorm import BatchRenormCache, batch_renorm_backward
 from ..moments import Moments, batch_moments
 from ..nn.microbatches import repeat, sum_groups
-from ..schedule import RenormSchedule
-from .spec import Spec
 
 
 class ConstantCache(NamedTuple):
@@ -100,24 +98,3 @@ class VarianceAverage(nn.BatchNorm):
             )
             self.running = Moments(self.running.mean, np.sqrt(variance))
         return y
-
-
-def make_norm(spec: Spec, width: int) -> nn.Layer:
-    """Return the normalisation layer that `spec` asks for."""
-    options: dict[str, Any] = {
-        "eps": 1e-3,
-        "momentum": spec.momentum,
-        "microbatch_size": spec.microbatch_size,
-        "dtype": np.float32,
-    }
-    if spec.method in ("brn", "through"):
-        start, r_end, d_end = (round(share * spec.steps) for share in spec.warmup)
-        schedule = RenormSchedule(
-            r_max=spec.r_max, d_max=spec.d_max, warmup=start, r_end=r_end, d_end=d_end
-        )
-        kind = nn.BatchRenorm if spec.method == "brn" else ThroughRenorm
-        return kind(width, schedule=schedule, **options)
-    if spec.method == "bn" and spec.average == "var":
-        return VarianceAverage(width, **options)
-    plain = {"bn": nn.BatchNorm, "moving": MovingNorm, "stopped": StoppedNorm}
-    return plain[spec.method](width, **options)
