@@ -62,7 +62,7 @@ def end_at_eof(reader: int) -> None:
 def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     """Give an executor of `count` processes, which end with this one, however it ends.
 
-    They leave Ctrl-C to this process. After an exception, nothing that they do is waited for.
+    They leave signals to this process, also those that go to all of a terminal. After an exception, nothing that they do is waited for.
     """
     reader, writer = multiprocessing.Pipe(duplex=False)
     executor = ProcessPoolExecutor(
@@ -91,8 +91,7 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def _begin_worker(reader: Connection) -> None:
     for number in STOPS:
-        if number != signal.SIGTERM:  # by which the executor ends workers
-            signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     end_at_eof(reader.fileno())
