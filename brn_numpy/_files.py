@@ -53,7 +53,7 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     """Return what a link points to, so that the link stays; OSError if it leads to itself."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
-        raise OSError(errno.ELOOP, f"{path} is a link that leads to itself")
+        raise OSError(errno.ELOOP, "it is a link that leads to itself", str(path))
     return target
 
 

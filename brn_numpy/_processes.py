@@ -9,9 +9,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from types import FrameType
 
@@ -40,19 +40,17 @@ def _unwind(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def end_at_eof(reader: int) -> None:
-    """End this process at once when all other ends of a pipe are closed, whoever closed them.
+def end_at_eof(read: Callable[[], object]) -> None:
+    """End this process at once when nobody can write to a pipe any more.
 
-    `reader` is the file descriptor of its reading end. If the process that holds the writing end is
-    killed, its ends are closed as well.
+    `read` waits for something to come out of the pipe: `lambda: os.read(fd, 1)`, for instance. When
+    the process that holds the writing end is killed, that end is closed.
     """
 
     def watch() -> None:
-        try:
-            while os.read(reader, 1):
+        with suppress(EOFError, OSError):
+            while read():
                 pass
-        except OSError:
-            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -62,7 +60,8 @@ def end_at_eof(reader: int) -> None:
 def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     """Give an executor of `count` processes, which end with this one, however it ends.
 
-    They leave Ctrl-C to this process. After an exception, nothing that they do is waited for.
+    They leave signals to this process, also those that a terminal sends to all of its processes.
+    After an exception, nothing that they do is waited for.
     """
     reader, writer = multiprocessing.Pipe(duplex=False)
     executor = ProcessPoolExecutor(
@@ -91,11 +90,10 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
 
 def _begin_worker(reader: Connection) -> None:
     for number in STOPS:
-        if number != signal.SIGTERM:  # by which the executor ends workers
-            signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-    end_at_eof(reader.fileno())
+    end_at_eof(reader.recv_bytes)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def check_writable(path: str | None, source: str | None = None) -> None:
     try:
         target = target_of(path)
     except OSError as error:
-        raise UserError(f"--json {error.strerror}") from None
+        raise UserError(f"--json {path} cannot be written: {error.strerror}") from None
     there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
     if source and there and os.path.exists(source) and _is_read(target, Path(source)):
         raise UserError(f"--json {path} would replace what is read; choose another name")

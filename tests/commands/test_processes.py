@@ -97,8 +97,9 @@ def test_a_process_ends_at_the_end_of_a_pipe():
     """At once, whatever it does, when nobody can write to the pipe any more."""
     reader, writer = os.pipe()
     code = (
-        "import sys, time; from brn_numpy._processes import end_at_eof;"
-        "end_at_eof(int(sys.argv[1])); print('ready', flush=True); time.sleep(1000)"
+        "import os, sys, time; from brn_numpy._processes import end_at_eof;"
+        "end_at_eof(lambda: os.read(int(sys.argv[1]), 1)); "
+        "print('ready', flush=True); time.sleep(1000)"
     )
     command = [sys.executable, "-c", code, str(reader)]
     with subprocess.Popen(command, pass_fds=[reader], stdout=subprocess.PIPE) as process:
