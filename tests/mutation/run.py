@@ -23,7 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ["_kernels", "moments", "batch_norm", "batch_renorm", "schedule"]
 MODULES = {
     "core": [f"brn_numpy/{name}.py" for name in CORE],
-    "gradcheck": ["brn_numpy/gradcheck.py"],
+    "gradcheck": [
+        f"brn_numpy/gradcheck/{path.name}"
+        for path in sorted((ROOT / "brn_numpy/gradcheck").glob("[a-z]*.py"))
+    ],
     "nn": [f"brn_numpy/nn/{path.name}" for path in sorted((ROOT / "brn_numpy/nn").glob("*.py"))],
 }
 TESTS = {  # what kills most comes first: a run stops at the first failure
