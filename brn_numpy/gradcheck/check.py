@@ -1,23 +1,25 @@
-"""The check of a backward pass."""
+"""The check of a backward pass: all that is compared, and in which order."""
 
 from __future__ import annotations
 
-import copy
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.linalg import norm
 
-from .compare import compare_gradient, digits_lost
-from .hints import unpinned
+from .behaviour import Behaviour, close
+from .compare import Comparison, Verdicts
+from .hints import hint, statistics_constant
+from .layer import functions_of
 from .numeric import SALT, PrecisionWarning, check_arguments, output_of
+from .options import Options
 from .report import ArgumentReport, GradientReport
 from .slope import Loss
-from .steps import STEPS, Array, first_steps, spread
-from .subject import Subject, functions_of, pins_of, same
+from .steps import Array, first_steps
+from .subject import Subject
 
 
 def check_gradients(
@@ -28,6 +30,8 @@ def check_gradients(
     wrt: str | Iterable[str] | None = None,
     frozen: Any = None,
     method: str = "richardson",
+    step: Any = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     directions: int | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -36,8 +40,9 @@ def check_gradients(
     """Compare a backward pass with numeric gradients, and look for what else can be wrong with it.
 
     Also checked: forward changes no input and, in inference mode, no state; backward changes
-    neither dy nor the inputs; both give the same when called again; the gradients have the shape
-    and dtype of their arguments; backward is linear in dy. Exceptions of both come through.
+    neither dy nor the inputs nor its cache; both give the same when called again; the gradients
+    have the shape and dtype of their arguments; backward is linear in dy. Exceptions of both come
+    through. Every call gets copies, so that a constant may be written into: a note says so.
 
     Parameters
     ----------
@@ -50,13 +55,17 @@ def check_gradients(
         The arguments of forward, by name or in their order; for a layer x alone. float64; with
         float32 the numeric gradient is taken in float64, and a PrecisionWarning says so.
     wrt : str or sequence of str, optional
-        Names of the arguments to check. Default: all floating arrays (and, of a layer, all
-        parameters). Everything else is a constant: integer labels, numbers, tuples, ...
+        Names of the arguments to check, such as "x,gamma". Default: all floating arrays (and, of a
+        layer, all parameters). All else is a constant: integer labels, numbers, dicts, ...
     frozen : True, dict, or function of the cache that returns a dict; optional
         Keyword arguments for forward in the numeric gradient, for what the backward pass regards as
         constant. True is short for ``lambda cache: {"correction": (cache.r, cache.d)}`` of batch
         renorm; of a layer, it pins all layers inside that have r, d and an attribute `correction`.
     method : {"richardson", "central", "complex"}
+    step : as in `numerical_gradient`, or a dict of such by name, optional
+    bounds : dict, optional
+        {"p": (0, 1)}: forward is not asked for a p outside; at the edge, differences are one-sided.
+        Where forward returns NaN or inf outside its domain, that happens by itself.
     directions : int, optional
         Compare along so many random directions; 0: compare every entry. Default: every entry of
         an argument of up to 512, four directions for a larger one.
@@ -74,12 +83,7 @@ def check_gradients(
     >>> report.ok, report.arguments[0].remark
     (False, 'dx is 1/3 x the numeric one: averaged?')
     """
-    for option, number in (("rtol", rtol), ("atol", atol)):
-        if number is not None and not (isinstance(number, (int, float)) and 0 <= number < math.inf):
-            raise ValueError(f"{option} must be a number >= 0 and finite, got {number!r}")
-    for option, whole in (("directions", directions), ("seed", seed)):
-        if whole is not None and not (isinstance(whole, (int, np.integer)) and whole >= 0):
-            raise ValueError(f"{option} must be an integer >= 0, got {whole!r}")
+    options = Options(method, step, bounds or {}, directions, rtol, atol, seed)
     problems: list[str] = []
     notes: list[str] = []
     if inputs is None and not callable(backward):
@@ -88,97 +92,87 @@ def check_gradients(
         forward, backward, inputs = functions_of(forward, inputs, problems, notes)
     subject = Subject(forward, backward, inputs, wrt)
     check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
-    rng = np.random.default_rng([SALT, seed])
-    dy, grads = analytic_gradients(subject, rng, problems)
-    single = [k for k in subject.floats if subject.inputs[k].dtype == np.float32]
-    subject.inputs |= {k: subject.inputs[k].astype(np.float64) for k in single}
-    if single:
-        notes.append(f"{', '.join(single)}: float32; the numeric gradient was taken in float64")
-        warnings.warn(notes[-1], PrecisionWarning, stacklevel=2)
+    options.check_names(subject)
+    check = _Check(subject, options, problems, notes)
+    if check.single:
+        warnings.warn(check.notes[-1], PrecisionWarning, stacklevel=2)
+    check.run(frozen)
+    reports = tuple(report for report, _ in check.found.values())
+    told = tuple(dict.fromkeys(check.problems)), tuple(dict.fromkeys(check.notes))
+    return GradientReport(reports, *told, method, seed)
 
-    def compare(name: str) -> tuple[ArgumentReport, Array]:
-        def f(z: Array) -> Array:
-            return output_of(subject.run({name: z})[0], "forward", z)
 
-        with np.errstate(all="ignore"):
-            loss = Loss(f, subject.inputs[name], dy, method)
-            return compare_gradient(
-                subject, name, grads[name], loss, rng, directions, rtol, atol, bool(single)
-            )
+class _Check:
+    """One check: a subject, what it did, and the comparisons of its gradients."""
 
-    y, cache, _ = subject.run()
-    if frozen is not None:
-        subject.pins = pins_of(forward, cache, frozen)
-        if not np.allclose(subject.run()[0], y, equal_nan=True):
-            problems.append("frozen changes what forward returns at the very point of the check")
-    found = {name: compare(name) for name in grads}
-    wrong = [name for name in grads if not found[name][0].ok]
-    if wrong and frozen is None:
-        try:
-            subject.pins = pins_of(forward, cache, True)
-        except ValueError:  # nothing to pin
-            notes += [hint for k in wrong for hint in unpinned(k, found[k][1], dy)]
-        else:
-            right = ", ".join(f"d{name}" for name in wrong if compare(name)[0].ok)
+    def __init__(
+        self, subject: Subject, options: Options, problems: list[str], notes: list[str]
+    ) -> None:
+        self.subject, self.options = subject, options
+        self.rng = np.random.default_rng([SALT, options.seed])
+        self.behaviour = Behaviour(subject, self.rng)
+        self.problems = problems + self.behaviour.problems
+        self.notes = notes + self.behaviour.notes
+        self.single = [k for k in subject.floats if subject.inputs[k].dtype == np.float32]
+        subject.inputs |= {k: subject.inputs[k].astype(np.float64) for k in self.single}
+        if self.single:
+            names = ", ".join(self.single)
+            self.notes.append(f"{names}: float32; the numeric gradient was taken in float64")
+        self.arrays = {k: subject.inputs[k] for k in subject.floats}
+        self.found: dict[str, tuple[ArgumentReport, Verdicts]] = {}
+
+    def run(self, frozen: Any) -> None:
+        """Compare all gradients; where one is wrong, look for what explains it."""
+        subject, behaviour = self.subject, self.behaviour
+        y, cache, _ = subject.run()
+        if frozen is not None:
+            subject.pin(frozen, cache)
+            if not close(subject.run()[0], y):
+                self.problems.append(
+                    "frozen changes what forward returns at the point of the check"
+                )
+        self.found = {name: self.compare(name) for name in behaviour.grads}
+        wrong = [name for name, (report, _) in self.found.items() if not report.ok]
+        for name in wrong:
+            self._explain(name)
+        if wrong and frozen is None:
+            try:
+                subject.pin(True, cache)
+            except ValueError:  # nothing to pin
+                return
+            right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
             text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
             text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
-            notes += [text] * bool(right)
-    reports = tuple(report for report, _ in found.values())
-    return GradientReport(reports, tuple(dict.fromkeys(problems)), tuple(notes), method, seed)
+            self.notes += [text] * bool(right)
 
+    def compare(self, name: str) -> tuple[ArgumentReport, Verdicts]:
+        """Compare the gradient by one argument with slopes of the loss."""
+        options, x = self.options, self.subject.inputs[name]
+        low, high = options.bounds.get(name, (-math.inf, math.inf))
 
-def analytic_gradients(
-    subject: Subject, rng: Any, problems: list[str]
-) -> tuple[Array, dict[str, Array]]:
-    """Return dy and the gradients; report all that can be wrong besides their values."""
-    y, cache, used = subject.run()
-    changed = [k for k, v in subject.inputs.items() if not same(v, used[k])]
-    problems += [f"forward changed its argument {k}" for k in changed]
-    kind = getattr(y, "dtype", type(y).__name__)
-    if kind not in ("float", np.float32, np.float64):
-        raise TypeError(f"forward must return a floating array y, got {kind}")
-    y = np.array(y)
-    for place in np.argwhere(~np.isfinite(y))[:1].tolist():
-        problems.append(
-            f"forward returned {y[tuple(place)]} at y{place}; outputs that are no numbers are left "
-            "out of the numeric gradient"
-        )
+        def f(z: Array) -> Array:
+            if np.any((z.real < low) | (z.real > high)):
+                return np.full(self.behaviour.y.shape, np.nan)
+            return output_of(self.subject.run({name: z})[0], "forward", z)
 
-    # dy twice, and two others that show whether backward is linear
-    dy = np.array(rng.standard_normal(y.shape) + 0.7, y.dtype).astype(np.float64)
-    other = rng.standard_normal(y.shape) - 0.4
-    given = [np.array(a, y.dtype)[()] for a in (dy, dy, other, 2 * dy - 0.5 * other)]
-    passed = copy.deepcopy(given)
-    results = [subject.gradients(a, cache) for a in passed]
-    if not same(given, passed):
-        problems.append("backward changed dy")
-    moved = [k for k, v in subject.inputs.items() if k not in changed and not same(v, used[k])]
-    problems += [f"backward changed its argument {k}" for k in moved]
-    if not np.allclose(subject.run()[0], y, equal_nan=True):
-        problems.append("two calls of forward with the same input give different outputs")
-    arrays = [subject.inputs[k] for k in subject.floats]
-    with np.errstate(all="ignore"):
-        # What rounding may do to terms that cancel in the gradients: those of one argument reach
-        # the gradients of all, |x|/spread times as large.
-        terms = norm((np.abs(dy) + np.abs(other)) * spread(y)) * STEPS["central"][0]
-        steepest = max(float(np.max(terms / first_steps(a, "central"))) for a in arrays)
-        lost = digits_lost(arrays)
-    grads = {}
-    for name in subject.names:
-        x, ours = subject.inputs[name], np.asarray(results[0].get(name))
-        if (ours.dtype, ours.shape) != (x.dtype, x.shape):
-            expected = f"{x.dtype} {x.shape} like {name}, got {ours.dtype} {ours.shape}"
-            problems.append(f"d{name} must be {expected}")
-            if ours.shape != x.shape or ours.dtype.kind != "f":
-                continue
-        grads[name] = ours.astype(np.float64)
         with np.errstate(all="ignore"):
-            again, third, mixed = (result[name] for result in results[1:])
-            size = (steepest + np.max(np.abs(ours) + np.abs(third))) * lost
-            coarse = max(float(np.finfo(a.dtype).eps) for a in (y, ours))
-            slack = 1e3 * coarse * size
-            if (np.abs(ours - again) > slack).any():
-                problems.append(f"two calls of backward give different d{name}: does it add up?")
-            elif (np.abs(2 * ours - 0.5 * third - mixed) > slack).any():
-                problems.append(f"d{name} is not linear in dy")
-    return dy, grads
+            loss = Loss(f, x, self.behaviour.dy, options.method)
+            comparison = Comparison(
+                self.behaviour.grads[name],
+                loss,
+                first_steps(x, options.method, options.step_of(name)),
+                options.tolerance(self.arrays, bool(self.single), self.behaviour.steepest),
+            )
+            return comparison.report(name, options.directions_for(x), self.rng)
+
+    def _explain(self, name: str) -> None:
+        """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
+        report, table = self.found[name]
+        ours, dy = self.behaviour.grads[name], self.behaviour.dy
+        if report.kind == "directions" or report.remark or name in self.behaviour.bent:
+            return
+        with np.errstate(all="ignore"):
+            numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
+            remark = hint(name, ours, numeric, size, self.arrays, dy)
+            self.notes += statistics_constant(name, ours, numeric, dy)
+        self.found[name] = replace(report, remark=remark), table

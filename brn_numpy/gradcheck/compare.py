@@ -1,109 +1,131 @@
-"""One gradient beside the numeric one."""
+"""One gradient beside the numeric one, entry by entry or along random directions."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .hints import telltale
+from .options import Tolerance
 from .report import MAX_KINKS, ArgumentReport
 from .slope import Loss
-from .steps import STEPS, Array, first_steps, only
-from .subject import Subject
-
-SMALL = 512  # arguments with more entries than this are checked along random directions
+from .steps import STEPS, Array, only
 
 
-def digits_lost(arrays: list[Array]) -> float:
-    """Return 1 + |x| / spread, the largest of all arguments: so much larger rounding may become."""
-    ratios = [np.abs(a) / first_steps(a, "central") * STEPS["central"][0] for a in arrays]
-    return 1 + max(float(np.fmax.reduce(ratio, axis=None)) for ratio in ratios)
+class Verdicts(NamedTuple):
+    """For each of some directions or entries: both numbers, their difference, and whether it is."""
+
+    mine: Array
+    numeric: Array
+    gap: Array
+    allowed: Array
+    size: Array
+    score: Array
+    kink: Array
+    sides: Array
+    wrong: Array
 
 
-def compare_gradient(
-    subject: Subject,
-    name: str,
-    ours: Array,
-    loss: Loss,
-    rng: np.random.Generator,
-    directions: int | None,
-    rtol: float | None,
-    atol: float | None,
-    single: bool,
-) -> tuple[ArgumentReport, Array]:
-    """Compare a gradient with slopes; return the report, and the numeric gradient (or slopes)."""
-    x, h, step = loss.x, first_steps(loss.x, loss.method), STEPS[loss.method][0]
-    arrays = {k: subject.inputs[k] for k in subject.floats}
-    kappa = digits_lost(list(arrays.values()))
-    eps, cap = (2.0**-23, 1e-2) if single else (2.0**-52, 1e-5)
-    source = "10 x numeric error" if atol is None else f"{atol} (given)"
-    source += f" + {rtol} (given)" if rtol is not None else ""
-    if rtol is None:
-        rtol = min(cap, max(1e-7, 200 * eps * kappa))
-        source += f" + {rtol:.2g} (float{32 if single else 64}, |x|/spread {kappa:.2g})"
+class Comparison:
+    """A gradient `ours` beside the slopes of a loss, for first steps `h`."""
 
-    def judge(probes: list[Any]) -> list[Array]:
-        """Compare along directions (arrays) or at places (tuples); return columns of a table."""
+    def __init__(self, ours: Array, loss: Loss, h: Array, tolerance: Tolerance) -> None:
+        self.ours, self.loss, self.h, self.tolerance = ours, loss, h, tolerance
+        self.unit = STEPS[loss.method][0]  # of a direction
+
+    def entries(self) -> tuple[list[Any], list[Any], Verdicts]:
+        """Compare every entry; return the entries, the kinks among them, and the verdicts."""
+        places: list[Any] = list(np.ndindex(self.ours.shape))
+        verdicts = self.judge(places, by_column=self.ours.ndim > 1)
+        return places, [p for p, bad in zip(places, verdicts.kink, strict=True) if bad], verdicts
+
+    def directions(self, count: int, rng: Any) -> tuple[list[Any], list[Any], Verdicts]:
+        """Compare along random directions, and entries with a kink one by one."""
+        # Both signs, and sizes 1/2 to 3/2, so that no entry is near 0.
+        signs = rng.choice([-1.0, 1.0], (count, *self.ours.shape))
+        vs = list(self.h * signs * rng.integers(8, 25, signs.shape) / 16)
+        kinks: list[Any] = []
+        for v in vs:
+            while len(kinks) < MAX_KINKS and self.loss.careful_slope(v).kink:
+                kinks.append(_locate(v, lambda u: self.loss.slope(u, 2.0**-12).jump))
+                for u in vs:
+                    u[kinks[-1]] = 0.0
+        probes = [v for v in vs if v.any()] + kinks
+        return probes, kinks, self.judge(probes)
+
+    def judge(self, probes: list[Any], by_column: bool = False) -> Verdicts:
+        """Compare along directions (arrays) or at places (tuples)."""
         rows = []
         for probe in probes:
-            v, unit = (only(h, probe), h[probe]) if isinstance(probe, tuple) else (probe, step)
-            rows.append((np.sum(ours[v != 0] * v[v != 0]), unit, *loss.careful_slope(v)))
-        mine, unit, value, error, _, size, low, jump, kink = np.array(rows, np.float64).T
-        if x.ndim > 1 and not count:
+            place = isinstance(probe, tuple)
+            v, unit = (only(self.h, probe), self.h[probe]) if place else (probe, self.unit)
+            rows.append((np.sum((self.ours * v)[v != 0]), unit, *self.loss.careful_slope(v)))
+        mine, unit, value, error, _, size, low, jump, kink, sides = np.array(rows, np.float64).T
+        zero = not (np.abs(value) > 1e-6 * size).any()  # all terms cancel
+        if by_column:
             # An error of one term spreads over its column, whichever axis that is.
-            grid, axes = size.reshape(x.shape), set(range(x.ndim))
+            grid, axes = size.reshape(self.ours.shape), set(range(self.ours.ndim))
             tops = [np.fmax.reduce(grid, tuple(axes - {keep}), keepdims=True) for keep in axes]
             size = np.minimum.reduce(np.broadcast_arrays(*tops)).ravel()
+        given = self.tolerance
         # Nothing that is wrong may hide behind a large error.
-        top = size if x.ndim > 1 and not count else np.fmax.reduce(size)
-        slack = np.fmin(10 * error, cap * top) if atol is None else atol * unit
-        allowed = slack + rtol * size
+        top = size if by_column else np.fmax.reduce(size)
+        cap = np.where(sides < 2, 100, 1) * given.cap  # one-sided differences are less exact
+        slack = np.fmin(10 * error, cap * top) if given.atol is None else given.atol * unit
+        allowed = slack + given.rtol * size
+        if zero and given.atol is None:
+            allowed = np.fmax(allowed, given.rounding * unit)
         outside = np.maximum(np.fmin(low, 0) - mine, mine - np.fmax(low + jump, 0))
-        gap = np.where(kink, np.maximum(outside, 0), np.abs(mine - value))
+        gap = np.abs(mine - value)
+        gap = np.where(kink, np.fmin(np.maximum(outside, 0), gap), gap)
         score = np.where(gap == 0, 0, gap / allowed)
-        wrong = ~(gap <= allowed)  # NaN is wrong
-        return [*(a / unit for a in (mine, value, gap, allowed, size)), score, kink, wrong]
+        wrong = ~((gap <= allowed) & np.isfinite(allowed))  # NaN is wrong
+        mine, value, gap, allowed, size = (a / unit for a in (mine, value, gap, allowed, size))
+        return Verdicts(mine, value, gap, allowed, size, score, kink, sides, wrong)
 
-    count = (0 if x.size <= SMALL else 4) if directions is None else directions
-    # Random directions: both signs, and sizes 1/2 to 3/2, so that no entry is near 0.
-    signs = rng.choice([-1.0, 1.0], (count, *x.shape))
-    vs = list(h * signs * rng.integers(8, 25, signs.shape) / 16)
-    kinks: list[Any] = []
-    for v in vs:
-        while len(kinks) < MAX_KINKS and loss.careful_slope(v).kink:
-            kinks.append(locate(v, lambda u: loss.slope(u, 2.0**-12).jump))
-            for u in vs:
-                u[kinks[-1]] = 0.0
-    probes = [v for v in vs if v.any()] + kinks if count else list(np.ndindex(x.shape))
-    table = judge(probes)
-    _, numeric, _, _, sizes, score, kink, wrong = table
-    blind = bool(kink.all())  # also if more than MAX_KINKS are in every direction
-    if not count:
-        kinks = [place for place, bad in zip(probes, kink, strict=True) if bad]
-        numeric, sizes = numeric.reshape(x.shape), sizes.reshape(x.shape)
-    k = int(np.argmax(score))
-    place, worst = probes[k], [float(column[k]) for column in table]
-    if isinstance(place, np.ndarray) and wrong[k]:
-        place = locate(place, lambda v: abs(np.sum((ours * v)[v != 0]) - loss.slope(v).value))
-        worst = [float(column[0]) for column in judge([place])]
-    mine, value, gap, allowed, size = worst[:5]
-    remark = "" if count or not wrong.any() else telltale(name, ours, numeric, sizes, arrays)
-    if blind:
-        remark = "nothing could be compared for kinks: choose another x, or directions=0 for all"
-    ok, failed = not blind and not wrong.any(), int(wrong.sum())
-    kind, at = "directions" if count else "entries", place if isinstance(place, tuple) else None
-    source += f" x {size:.2g}, the size of the terms"
-    numbers = mine, value, gap, gap / size if gap and size else gap, allowed
-    report = ArgumentReport(
-        name, ok, len(probes), kind, failed, at, *numbers, source, tuple(kinks), remark
-    )
-    return report, numeric
+    def report(self, name: str, count: int, rng: Any) -> tuple[ArgumentReport, Verdicts]:
+        """Return what is found along so many directions; 0: entry by entry."""
+        probes, kinks, table = self.directions(count, rng) if count else self.entries()
+        k = int(np.argmax(table.score))
+        place, worst = probes[k], Verdicts(*(column[k] for column in table))
+        if isinstance(place, np.ndarray) and worst.wrong:
+            ours, slope = self.ours, self.loss.slope
+            place = _locate(place, lambda v: abs(np.sum((ours * v)[v != 0]) - slope(v).value))
+            worst = Verdicts(*(column[0] for column in self.judge([place])))
+        blind = bool(table.kink.all())  # also if more than MAX_KINKS are in every direction
+        remark = ""
+        if blind:
+            other = ", or directions=0 for all" if count else ""
+            remark = f"nothing could be compared for kinks: choose another x{other}"
+        elif not worst.sides and worst.wrong and self.loss.method != "complex":
+            remark = (
+                "forward is not defined at x + h and x - h, however small h: is x in its domain?"
+            )
+        elif (table.sides < 2).any():
+            remark = f"{int((table.sides < 2).sum())} x one-sided: forward ends beside x"
+        gap, size = float(worst.gap), float(worst.size)
+        report = ArgumentReport(
+            name=name,
+            ok=not blind and not table.wrong.any(),
+            checked=len(probes),
+            kind="directions" if count else "entries",
+            failed=int(table.wrong.sum()),
+            worst=place if isinstance(place, tuple) else None,
+            analytic=float(worst.mine),
+            numeric=float(worst.numeric),
+            absolute_error=gap,
+            relative_error=gap / size if gap and size else gap,
+            tolerance=float(worst.allowed),
+            tolerance_from=f"{self.tolerance.source} x {size:.2g}, the size of the terms",
+            kinks=tuple(kinks),
+            remark=remark,
+        )
+        return report, table
 
 
-def locate(v: Array, score: Callable[[Array], float]) -> tuple[int, ...]:
+def _locate(v: Array, score: Callable[[Array], float]) -> tuple[int, ...]:
     """Find an entry by halving: keep the half of v's entries that has the larger score."""
     places = np.argwhere(v != 0)
     while len(places) > 1:

@@ -1,40 +1,167 @@
-"""What a wrong gradient gives away."""
+"""What a wrong gradient gives away: a factor, or a term of a normalisation that is off."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from .steps import Array
 
+TERMS = ("dy", "mean(dy)", "xhat * mean(dy * xhat)")  # of a normalisation's dx
+EXACT = 1e-5  # what fits to so much of its size is no accident
 
-def telltale(name: str, ours: Array, numeric: Array, size: Array, arrays: Any) -> str:
-    """Say by which simple factor our gradient differs from the numeric one, if it is one."""
-    factors: dict[str, Any] = {"-1 x the numeric one: the sign?": -1.0}
-    for other, a in arrays.items():
-        for n in {len(a), a.size // a.shape[a.ndim > 1]} - {1} if a.ndim else ():
-            factors[f"1/{n} x the numeric one: averaged?"] = 1 / n
-            factors[f"{n} x the numeric one: summed?"] = n
+
+def hint(
+    name: str, ours: Array, numeric: Array, size: Array, inputs: Mapping[str, Array], dy: Array
+) -> str:
+    """Return what is likely wrong with a gradient, or nothing."""
+    if not ours.any():
+        return f"d{name} is 0 everywhere" if numeric.any() else ""
+    if not (np.abs(numeric) > 1e-3 * size).any():
+        return ""  # 0 is any number times 0
+    for text, factor in _factors(ours, inputs):
+        if not (np.abs(ours - factor * numeric) > EXACT * size * np.abs(factor)).any():
+            return f"d{name} is {text}"
+    return _terms_off(name, ours, numeric, inputs, dy)
+
+
+def _counts(inputs: Mapping[str, Array]) -> dict[str, float]:
+    """Return the numbers that people average over, or forget to, by their text."""
+    counts: set[int] = set()
+    for a in inputs.values():
+        if a.ndim:
+            counts |= {len(a), a.size // a.shape[a.ndim > 1]}
+        if a.ndim > 2:
+            counts |= {a.size // (len(a) * a.shape[1]), a.size // (len(a) * a.shape[-1]), a[0].size}
+    counts -= {1}
+    ratios = {f"{n}/{n - 1}": n / (n - 1) for n in counts if n > 2}
+    return {str(n): float(n) for n in sorted(counts)} | ratios
+
+
+def _factors(ours: Array, inputs: Mapping[str, Array]) -> Iterator[tuple[str, Any]]:
+    """Yield by what factors a gradient may differ, with a text for each."""
+    yield "-1 x the numeric one: the sign?", -1.0
+    for text, n in _counts(inputs).items():
+        inverse = "/".join(reversed(text.split("/"))) if "/" in text else f"1/{text}"
+        asked = ("N or N - 1?", "N or N - 1?") if "/" in text else ("summed?", "averaged?")
+        yield f"{text} x the numeric one: {asked[0]}", n
+        yield f"{inverse} x the numeric one: {asked[1]}", 1 / n
+    yield "2 x the numeric one: counted twice?", 2.0
+    yield "1/2 x the numeric one: the derivative of a square?", 0.5
+    wide = _along_channels(ours, inputs)
+    for other, p in wide.items():
+        yield f"the numeric one / {other}: is {other} missing?", 1 / p
+        yield f"the numeric one x {other}: is {other} one too many?", p
+    for (one, p), (two, q) in permutations(wide.items(), 2):
+        yield f"the numeric one x {one} / {two}", p / q
+    for (one, p), (two, q) in permutations(wide.items(), 2):
+        if one < two:
+            yield f"the numeric one / ({one} * {two}): are both missing?", 1 / (p * q)
+
+
+def _along_channels(ours: Array, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the vectors among the inputs that fit an axis, shaped for it; none with a 0 in it."""
+    wide = {}
+    for other, a in inputs.items():
         for axis in range(ours.ndim) if a.ndim == 1 < ours.ndim else ():
             if len(a) == ours.shape[axis] and a.all():  # 0 and 1/0 would fit anything
-                p = a.reshape([-1 if i == axis else 1 for i in range(ours.ndim)])
-                factors[f"the numeric one / {other}: is {other} missing?"] = 1 / p
-                factors[f"the numeric one x {other}: is {other} one too many?"] = p
-    for text, factor in factors.items():
-        off = np.abs(ours - factor * numeric) > 1e-5 * size * np.abs(factor)
-        if not off.any() and (np.abs(numeric) > 1e-3 * size).any():
-            return f"d{name} is {text}"
-    return "" if ours.any() else f"d{name} is 0 everywhere"
+                wide[other] = a.reshape([-1 if i == axis else 1 for i in range(ours.ndim)])
+    return wide
 
 
-def unpinned(name: str, numeric: Array, dy: Array) -> list[str]:
-    """Say so if a numeric gradient is that of a normalisation with constant statistics."""
+def _terms_off(
+    name: str, ours: Array, numeric: Array, inputs: Mapping[str, Array], dy: Array
+) -> str:
+    """Fit the three terms of a normalisation; say which of them is off in ours, if all else fits.
+
+    dx = a * dy - b * mean(dy) - c * xhat * mean(dy * xhat), with a, b, c for each channel or group.
+    """
+    x = inputs[name]
+    if x.shape != dy.shape or x.ndim < 2:
+        return ""
+    channels = {k: p for k, p in _along_channels(x, inputs).items()}
+    for axes in _axes(x.ndim):
+        for weighted in (dy, *(dy * p for p in channels.values() if _varies(p, axes))):
+            right = _fit(numeric, weighted, x, axes)
+            mine = _fit(ours, weighted, x, axes)
+            if right is None or mine is None or not right.all():
+                continue
+            ratios = mine / right  # (groups, 3)
+            off = [_how(term, r, inputs) for term, r in zip(TERMS, ratios.T, strict=True)]
+            told = [text for text in off if text]
+            if told and len(told) < 3:
+                return f"d{name} is that of a normalisation, but {' and '.join(told)}"
+    return ""
+
+
+def _axes(ndim: int) -> list[tuple[int, ...]]:
+    """Return over which axes batch, channels-last, layer and instance norm take their means."""
+    every = range(ndim)
+    found = [tuple(i for i in every if i != 1), tuple(every[:-1]), tuple(every[1:])]
+    return list(dict.fromkeys([*found, tuple(every[2:])] if ndim > 2 else found))
+
+
+def _varies(p: Array, axes: tuple[int, ...]) -> bool:
+    """Return whether a factor is another one within a group, and so part of the means."""
+    return any(p.shape[axis] > 1 for axis in axes)
+
+
+def _fit(g: Array, dy: Array, x: Array, axes: tuple[int, ...]) -> Array | None:
+    """Return (groups, 3) coefficients of the terms in g; None if they do not explain it."""
+    rows = [np.moveaxis(a, axes, range(-len(axes), 0)) for a in (g, dy, x)]
+    count = int(np.prod([x.shape[axis] for axis in axes]))
+    if count < 5:  # of four numbers, three terms explain anything
+        return None
+    found = []
+    for values, up, at in zip(*(a.reshape(-1, count) for a in rows), strict=True):
+        xc = at - at.mean()
+        terms = np.stack([up, np.full(count, -up.mean()), -xc * (up * xc).mean()], axis=1)
+        scale = np.abs(terms).max(axis=0)
+        if not (np.isfinite(scale).all() and scale.all() and np.isfinite(values).all()):
+            return None
+        coefficients, *_ = np.linalg.lstsq(terms / scale, values, rcond=None)
+        rest = np.abs(terms / scale @ coefficients - values).max()
+        if rest > EXACT * np.abs(values).max():
+            return None
+        coefficients[np.abs(coefficients) < EXACT * np.abs(values).max()] = 0.0
+        found.append(coefficients / scale)
+    return np.array(found)
+
+
+def _how(term: str, ratio: Array, inputs: Mapping[str, Array]) -> str:
+    """Say by what factor a term is off, where `ratio` has one number for each group."""
+    if np.allclose(ratio, 1, rtol=1e-4):
+        return ""
+    if np.allclose(ratio, 0, atol=1e-4):
+        return f"the term {term} is missing"
+    if not np.allclose(ratio, ratio[0], rtol=1e-4):
+        return f"the term {term} has another factor in each channel"
+    known = {"-1": -1.0, "2": 2.0, "1/2": 0.5}
+    for text, n in _counts(inputs).items():
+        known |= {
+            text: n,
+            "/".join(reversed(text.split("/"))) if "/" in text else f"1/{text}": 1 / n,
+        }
+    names = [text for text, n in known.items() if np.isclose(ratio[0], n, rtol=1e-4)]
+    times = names[0] if names else f"{ratio[0]:.4g}"
+    return f"the term {term} is {times} x what it should be"
+
+
+def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> list[str]:
+    """Say so if a numeric gradient is that of a normalisation with constant statistics.
+
+    Only if ours sums to 0 in these channels, as that of a normalisation does, and it does not.
+    """
     if numeric.shape != dy.shape or dy.ndim < 2:
         return []
     for axis in (1, dy.ndim - 1):
-        ratio = np.moveaxis(numeric / dy, axis, 0).reshape(dy.shape[axis], -1)
+        rows = [np.moveaxis(a, axis, 0).reshape(dy.shape[axis], -1) for a in (numeric / dy, ours)]
+        ratio, mine = rows
         same = (np.ptp(ratio, axis=1) <= 1e-5 * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
+        same &= np.abs(mine.sum(axis=1)) < 1e-5 * np.abs(mine).sum(axis=1)
         if ratio.shape[1] > 2 and same.any():
             return [
                 f"the numeric d{name} is a constant times dy in channel(s) "

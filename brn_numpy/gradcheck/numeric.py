@@ -1,15 +1,13 @@
-r"""Numeric gradients, and a check of a hand-written backward pass that says what it found.
+r"""Gradients without a backward pass: the whole idea on this screen, then what makes it exact.
 
-The loss here is L(x) = sum(dy * f(x)) for an upstream gradient dy, so dL/dx is what a backward pass
-must return. Three ways to get it without any backward pass, h being a small step:
+The loss is L(x) = sum(dy * f(x)) for an upstream gradient dy, so that dL/dx is what a backward pass
+must return. Move one entry of x by a small step h, and see how far L moves:
 
-.. math:: D(h) = \frac{L(x+h) - L(x-h)}{2h}, \qquad \frac{4 D(h/2) - D(h)}{3}\ \text{and so on},
-          \qquad \frac{\operatorname{Im} L(x + ih)}{h}
+.. math:: \frac{L(x+h) - L(x-h)}{2h} \qquad \text{or} \qquad \frac{\operatorname{Im} L(x + ih)}{h}
 
-*central* is off by O(h^2) and by rounding, eps/h: nine or ten good digits if h is well chosen.
-*richardson* takes D at h, h/2 and h/4 and cancels the errors h^2 and h^4: about eleven digits.
-*complex* subtracts nothing, so that h can be tiny and the result is exact to rounding; f must then
-be analytic: no abs, no np.var, no real parts.
+The first is off by O(h^2) and by rounding, eps/h: nine or ten digits if h is well chosen. The
+second subtracts nothing, so that h can be tiny and the result is exact to rounding; f must then be
+analytic: no abs, no np.var, no real parts.
 """
 
 from __future__ import annotations
@@ -23,9 +21,32 @@ import numpy as np
 from .slope import Loss
 from .steps import STEPS, Array, first_steps, only
 
-SALT = (
-    1702  # any number: a caller may make x with default_rng(seed), and with dy = x a BN has dx = 0
-)
+
+def central_differences(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1e-5) -> Array:
+    """Return dL/dx by central differences."""
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[place] = h
+        gradient[place] = np.sum(dy * (f(x + step) - f(x - step))) / (2 * h)
+    return gradient
+
+
+def complex_steps(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1e-30) -> Array:
+    """Return dL/dx by complex steps."""
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[place] = h
+        gradient[place] = np.sum(dy * f(x + 1j * step)).imag / h
+    return gradient
+
+
+# What makes it exact: a step for every entry, as long as fits the numbers around it (steps.py);
+# shorter ones near a kink or the edge of the domain, and an estimate of the error (slope.py);
+# and arguments that are looked at before they are used.
+
+SALT = 1702  # any number: a caller may make x with default_rng(seed); with dy = x a BN has dx = 0
 
 
 class PrecisionWarning(UserWarning):
@@ -54,14 +75,17 @@ def numerical_gradient(
         Upstream gradient. Default: random and not centred around 0. (With dy = 1 the dx of a batch
         norm is 0, and so a backward pass that returns zeros would look right.)
     method : {"central", "richardson", "complex"}
+        "richardson" takes central differences at h, h/2 and h/4, so that the errors h^2 and h^4
+        cancel: about eleven digits.
     step : None, "column", "entry", float or array, optional
-        The first h. None: 2**-17 (richardson: 2**-8) times the standard deviation of the entry's
-        column, the length on which a batch norm bends (abs(x) is far too long for 10000 +- 1);
-        "column": the same, for columns along `axis` (default 1); "entry": times abs(x); numbers: h.
+        The first h; where f is not finite at x +- h, shorter ones follow. None: 2**-17 (richardson:
+        2**-8) times the standard deviation of the entry's column, the length on which a batch norm
+        bends (abs(x) is far too long for 10000 +- 1); "column": the same, for columns along `axis`
+        (default 1); "entry": times abs(x); numbers: h.
     seed : int, for the default `dy`
 
     A TypeError or ValueError says which argument does not fit, or that f drops (some of) the
-    imaginary part.
+    imaginary part. The gradient is NaN where f is nowhere finite beside x, and where f(x) is not.
 
     Examples
     --------
@@ -80,18 +104,17 @@ def numerical_gradient(
         return output_of(f(z.copy()), "f", z)
 
     y = value(x)
-    shape = y.shape
-    random = np.random.default_rng([SALT, seed]).standard_normal(shape)
+    random = np.random.default_rng([SALT, seed]).standard_normal(y.shape)
     dy = random + 0.7 if dy is None else np.asarray(dy)
-    if dy.shape != shape or dy.dtype.kind not in "fiu":
-        raise ValueError(f"dy must be a real array of shape {shape}, got {dy.dtype} {dy.shape}")
+    if dy.shape != y.shape or dy.dtype.kind not in "fiu":
+        raise ValueError(f"dy must be a real array of shape {y.shape}, got {dy.dtype} {dy.shape}")
     with np.errstate(all="ignore"):
         h = first_steps(x, method, step, axis)
         loss = Loss(value, x, dy, method)
-        slopes = [loss.slope(only(h, place)) for place in np.ndindex(x.shape)]
+        slopes = [loss.first_slope(only(h, place))[0] for place in np.ndindex(x.shape)]
         gradient = np.reshape([slope.value for slope in slopes], x.shape) / h
         error = np.reshape([slope.error for slope in slopes], x.shape) / h
-    if np.isnan(y).any():
+    if not np.isfinite(y).all():
         gradient = error = np.full(x.shape, np.nan)  # so is the sum over all outputs
     return (gradient, error) if return_error else gradient
 

@@ -1,12 +1,13 @@
-"""What a check found, as data and as text."""
+"""What a check found, as data and as text of 80 columns."""
 
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MAX_KINKS = 8  # that many kinks of such an argument are looked up
+MAX_KINKS = 8  # that many kinks of a large argument are looked up, and named
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,29 @@ class ArgumentReport:
     tolerance_from: str
     kinks: tuple[tuple[int, ...], ...]  # entries without a derivative
     remark: str
+
+    def lines(self) -> list[str]:
+        """Return one line if all is fine, and else what is wrong, where, and by how much."""
+        verdict = "ok" if self.ok else "WRONG"
+        count = f"{self.checked} {self.kind}" if self.ok else f"{self.failed} of {self.checked}"
+        kind = "" if self.ok else f" {self.kind} wrong"
+        lines = [
+            f"  {'d' + self.name:12} {verdict:6} {count}{kind}, relative error "
+            f"{self.relative_error:.1e}"
+        ]
+        if not self.ok:
+            where = "along a direction" if self.worst is None else f"{self.name}{list(self.worst)}"
+            lines.append(f"at {where}: yours {self.analytic:.9g}, numeric {self.numeric:.9g}")
+            lines.append(
+                f"error {self.absolute_error:.2g}, allowed {self.tolerance:.2g} = "
+                f"{self.tolerance_from}"
+            )
+        if self.kinks:
+            places = ", ".join(f"{self.name}{list(k)}" for k in self.kinks[:MAX_KINKS])
+            lines.append(f"kinks, without a derivative: {len(self.kinks)}, at {places}")
+        if self.remark:
+            lines.append(self.remark)
+        return [lines[0], *(line for text in lines[1:] for line in wrapped(text, 6))]
 
 
 @dataclass(frozen=True)
@@ -64,22 +88,20 @@ class GradientReport:
         return dict(json.loads(text, parse_constant=str))
 
     def __str__(self) -> str:
-        """Return the table, the problems and the notes."""
+        """Return a line for every argument that is fine, and what is wrong with the others."""
         verdict = "all gradients agree" if self.ok else "FAILED"
         lines = [f"Gradient check, {self.method}, seed {self.seed}: {verdict}"]
-        row = "  {:12} {:8} {:16} {:>16} {:>16} {:>8} {:>8}".format
-        head = "gradient of", "verdict", "worst at", "yours", "numeric", "error", "allowed"
-        lines.append(row(*head))
-        for a in self.arguments:
-            numbers = f"{a.analytic:.9g} {a.numeric:.9g} {a.absolute_error:.2g} {a.tolerance:.2g}"
-            where = "(direction)" if a.worst is None else f"{a.name}{list(a.worst)}"
-            lines.append(row(a.name, "ok" if a.ok else "WRONG", where, *numbers.split()))
-            error = f"relative error {a.relative_error:.2g}, allowed {a.tolerance_from}"
-            lines.append(f"    {a.failed} of {a.checked} {a.kind} wrong; {error}")
-            places = ", ".join(f"{a.name}{list(k)}" for k in a.kinks[:MAX_KINKS])
-            lines += [f"    kinks, without a derivative: {len(a.kinks)}, at {places}"] * bool(
-                a.kinks
-            )
-            lines += [f"    {a.remark}"] * bool(a.remark)
-        lines += [f"problem: {text}" for text in self.problems]
-        return "\n".join(lines + [f"note: {text}" for text in self.notes])
+        for argument in self.arguments:
+            lines += argument.lines()
+        for text in (
+            *(f"problem: {p}" for p in self.problems),
+            *(f"note: {n}" for n in self.notes),
+        ):
+            lines += wrapped(text, 0)
+        return "\n".join(lines)
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Return a text in lines of at most 80 columns, those after the first a little further in."""
+    first, later = " " * indent, " " * (indent + 2)
+    return textwrap.wrap(text, 80, initial_indent=first, subsequent_indent=later)

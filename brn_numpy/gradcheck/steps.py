@@ -1,4 +1,4 @@
-"""How long a step must be."""
+"""How long a step must be: as long as fits the numbers around an entry."""
 
 from __future__ import annotations
 
@@ -20,29 +20,12 @@ STEPS: dict[str, tuple[float, ...]] = {
 }
 
 
-def spread(a: Array, axis: int | None = None) -> Array:
-    """Return for each entry on what scale the numbers around it vary.
-
-    With two axes or more: the standard deviation of its slice of `axis`; without `axis`, of axis 1,
-    where channels usually are, unless the numbers in another axis' slices lie much closer together.
-    Otherwise, and where nothing varies, the size of the entry itself.
-    """
-    best, lowest = np.abs(a), math.inf
-    for keep in () if a.ndim < 2 else range(a.ndim) if axis is None else [range(a.ndim)[axis]]:
-        others = tuple(i for i in range(a.ndim) if i != keep)
-        std = np.std(a, axis=others, keepdims=True)
-        varies = np.isfinite(std) & (std > 0)
-        # Another axis must do e^1.4, about 4 times, better before it is preferred to axis 1.
-        score = np.log(std[varies]).mean() + 1.4 * (keep != 1) if varies.any() else math.inf
-        if score < lowest:
-            best, lowest = np.where(varies, std, np.abs(a)), score
-    return best
-
-
 def first_steps(x: Array, method: str, step: Any = None, axis: int | None = None) -> Array:
     """Return h (shape of x), the first step for every entry."""
     if step is not None and not isinstance(step, str):
-        h = np.broadcast_to(np.asarray(step, np.float64), x.shape)
+        h = np.asarray(step, np.float64)
+        if h.shape not in ((), x.shape):
+            raise ValueError(f"step must be a number or have the shape {x.shape}, got {h.shape}")
         h = np.where(np.isfinite(x), (x + h) - x, h)  # the step that x + h really makes
         if not (np.isfinite(h) & (h > 0)).all():
             raise ValueError(f"step must be > 0, finite and not lost beside x, got {step!r}")
@@ -59,8 +42,35 @@ def first_steps(x: Array, method: str, step: Any = None, axis: int | None = None
     return np.asarray(STEPS[method][0] * 2.0 ** np.round(np.log2(scale)))
 
 
+def spread(a: Array, axis: int | None = None) -> Array:
+    """Return for each entry on what scale the numbers around it vary.
+
+    With two axes or more: the standard deviation of its slice of `axis`; without `axis`, of axis 1,
+    where channels usually are, unless the numbers in another axis' slices lie much closer together.
+    Otherwise, and where nothing varies, the size of the entry itself.
+    """
+    best, lowest = np.abs(a), math.inf
+    for keep in () if a.ndim < 2 else range(a.ndim) if axis is None else [range(a.ndim)[axis]]:
+        others = tuple(i for i in range(a.ndim) if i != keep)
+        # by its largest entry, so that no square overflows or vanishes
+        top = np.frexp(np.max(np.abs(a), axis=others, keepdims=True))[1]
+        std = np.ldexp(np.std(np.ldexp(a, -top), axis=others, keepdims=True), top)
+        varies = np.isfinite(std) & (std > 0)
+        # Another axis must do e^1.4, about 4 times, better before it is preferred to axis 1.
+        score = np.log(std[varies]).mean() + 1.4 * (keep != 1) if varies.any() else math.inf
+        if score < lowest:
+            best, lowest = np.where(varies, std, np.abs(a)), score
+    return best
+
+
 def only(v: Array, place: Any) -> Array:
     """Return v with zeros everywhere but at `place`, an index or a tuple of arrays of them."""
     one = np.zeros(v.shape)
     one[place] = v[place]
     return one
+
+
+def digits_lost(arrays: list[Array]) -> float:
+    """Return 1 + |x| / spread, the largest of all arguments: so much larger rounding may become."""
+    ratios = [np.abs(a) / first_steps(a, "central") * STEPS["central"][0] for a in arrays]
+    return 1 + max(float(np.fmax.reduce(ratio, axis=None)) for ratio in ratios)

@@ -1,4 +1,4 @@
-"""What is checked: functions, or a layer, called with copies."""
+"""What is checked: a forward and a backward pass, by the names of their arguments."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ class Subject:
         arrays = [k for k, v in inputs.items() if isinstance(v, np.ndarray)]
         self.floats = [k for k in arrays if inputs[k].dtype.kind == "f" and inputs[k].size]
         # By default the first array in any case: an x of integers is a mistake.
-        chosen = [*arrays[:1], *self.floats] if wrt is None else wrt
-        chosen = {chosen} if isinstance(chosen, str) else set(chosen)
+        chosen = {*arrays[:1], *self.floats} if wrt is None else _names(wrt)
         self.names = [k for k in inputs if k in chosen]
         if not chosen or chosen - set(inputs):
             unknown = ", ".join(sorted(chosen - set(inputs))) or "nothing"
@@ -57,49 +56,28 @@ class Subject:
         expected = f"one each for {', '.join(self.names)} (see wrt), or a dict"
         raise ValueError(f"backward returned {len(grads)} gradients, expected {expected}")
 
+    def pin(self, frozen: Any, cache: Any) -> None:
+        """Hold constant, in every call from now on, what `frozen` asks for."""
+        if frozen is True:
+            pair = r_and_d(cache)
+            if pair is None or "correction" not in inspect.signature(self.forward).parameters:
+                raise ValueError(
+                    "frozen=True found nothing to pin, see `frozen` in check_gradients"
+                )
+            frozen = {"correction": pair}
+        pins = frozen(cache) if callable(frozen) else frozen
+        if not isinstance(pins, Mapping):
+            raise TypeError(f"frozen must be True, or give a dict, got {type(pins).__name__}")
+        self.pins = copy.deepcopy(dict(pins))
 
-def functions_of(layer: Any, inputs: Any, problems: list[str], notes: list[str]) -> Any:
-    """Return forward, backward and inputs of a copy of a layer, as of a pair of functions."""
-    if not all(hasattr(layer, name) for name in ("forward", "backward", "state_dict")):
-        raise TypeError(f"without backward, the first argument must be a layer, got {layer!r}")
-    layer = copy.deepcopy(layer)
-    state = copy.deepcopy(dict(layer.state_dict()))
-    named = getattr(layer, "named_parameters", None)
-    unnamed = [] if named else layer.parameters()
-    params = dict(named() if named else ((f"parameter{i}", p) for i, p in enumerate(unnamed)))
-    data = {name: p.data.copy() for name, p in params.items()}
-    inputs = {"x": inputs["x"] if isinstance(inputs, Mapping) else inputs, **data}
-    renorms: list[Any] = []  # those of the parts that have r and d now
-    parts = [layer]
-    for part in parts:  # which grows: the layers inside, and the layers inside these
-        for value in vars(part).values():
-            inside = value if isinstance(value, (list, tuple)) else [value]
-            found = [each for each in inside if hasattr(each, "forward")]
-            parts += [each for each in found if not any(each is part for part in parts)]
 
-    def forward(x: Array, correction: Any = (), **given: Array) -> tuple[Any, Any]:
-        for name, p in params.items():
-            p.data = data[name]  # not the complex ones of another call, which refuse the state
-        layer.load_state_dict(copy.deepcopy(state))
-        for name, p in params.items():
-            p.data = given[name]
-        for part, r, d in zip(renorms, *correction, strict=True) if correction else ():
-            part.correction = r, d
-        y = layer.forward(x)
-        renorms[:] = [part for part in parts if hasattr(part, "correction") and r_and_d(part)]
-        return y, {k: [getattr(part, k) for part in renorms] for k in "rd" if renorms}
-
-    def backward(dy: Array, cache: Any) -> dict[str, Any]:
-        return {"x": layer.backward(dy), **{name: p.grad for name, p in params.items()}}
-
-    forward(**copy.deepcopy(inputs))
-    moved = [k for k, v in layer.state_dict().items() if not same(v, state[k])]
-    changed = [k for k, p in params.items() if not same(p.data, data[k])]
-    if changed or (moved and not getattr(layer, "training", True)):
-        problems.append(f"forward changed {', '.join(changed or moved)}")
-    elif moved:
-        notes.append(f"forward updates {', '.join(moved)}; this was undone after every call")
-    return forward, backward, inputs
+def _names(wrt: Any) -> set[str]:
+    """Return the names of arguments in a text such as "x,gamma", or in a sequence of such."""
+    try:
+        given = [wrt] if isinstance(wrt, str) else list(wrt)
+        return {name.strip() for text in given for name in text.split(",")}
+    except (TypeError, AttributeError):
+        raise TypeError(f'wrt must be names such as "x,gamma" or ["x"], got {wrt!r}') from None
 
 
 def r_and_d(cache: Any) -> tuple[Any, Any] | None:
@@ -108,19 +86,6 @@ def r_and_d(cache: Any) -> tuple[Any, Any] | None:
         return (cache["r"], cache["d"]) if isinstance(cache, Mapping) else (cache.r, cache.d)
     except (AttributeError, KeyError, RuntimeError):  # not there, or not in inference
         return None
-
-
-def pins_of(forward: Any, cache: Any, frozen: Any) -> dict[str, Any]:
-    """Return the keyword arguments that hold constant what `frozen` asks for."""
-    if frozen is True:
-        pair = r_and_d(cache)
-        if pair is None or "correction" not in inspect.signature(forward).parameters:
-            raise ValueError("frozen=True found nothing to pin, see `frozen` in check_gradients")
-        frozen = {"correction": pair}
-    pins = frozen(cache) if callable(frozen) else frozen
-    if not isinstance(pins, Mapping):
-        raise TypeError(f"frozen must be True, or give a dict, got {type(pins).__name__}")
-    return copy.deepcopy(dict(pins))
 
 
 def same(a: Any, b: Any) -> bool:
