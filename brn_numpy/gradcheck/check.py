@@ -169,10 +169,10 @@ class _Check:
         """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
         report, table = self.found[name]
         ours, dy = self.behaviour.grads[name], self.behaviour.dy
-        if report.kind == "directions" or report.remark or name in self.behaviour.bent:
+        if report.kind == "directions" or not report.failed or name in self.behaviour.bent:
             return
         with np.errstate(all="ignore"):
             numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
-            remark = hint(name, ours, numeric, size, self.arrays, dy)
+            remark = hint(name, ours, numeric, size, self.arrays, dy) or report.remark
             self.notes += statistics_constant(name, ours, numeric, dy)
         self.found[name] = replace(report, remark=remark), table

@@ -92,7 +92,7 @@ class Loss:
             moved |= plus != minus
             right.append((plus - self.y) / t)
             left.append((self.y - minus) / t)
-        to_right, to_left = bool(np.isfinite(right).all()), bool(np.isfinite(left).all())
+        to_right, to_left = (all(np.isfinite(a).all() for a in side) for side in (right, left))
         if to_right != to_left:
             right, left = (right, right) if to_right else (left, left)
         return right, left, moved, to_right + to_left
@@ -160,9 +160,10 @@ class Loss:
 
 def norm(a: Array) -> float:
     """Return the root of the sum of squares, which neither overflow nor vanish."""
+    quick = float(np.linalg.norm(a))
     top = float(np.max(np.abs(a), initial=0.0))
-    if top == 0 or not np.isfinite(top):
-        return top
+    if 1e-140 < quick < 1e140 or top == 0 or not np.isfinite(top):
+        return quick
     shift = int(np.frexp(top)[1])
     return float(np.ldexp(np.linalg.norm(np.ldexp(a, -shift)), shift))
 
