@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,38 +28,35 @@ def hint(
     return _terms_off(name, ours, numeric, inputs, dy)
 
 
-def _counts(inputs: Mapping[str, Array]) -> dict[str, float]:
-    """Return the numbers that people average over, or forget to, by their text."""
+def _numbers(inputs: Mapping[str, Array]) -> dict[str, tuple[float, str]]:
+    """Return by their text the numbers that people multiply by in error, each with a question."""
     counts: set[int] = set()
     for a in inputs.values():
-        if a.ndim:
-            counts |= {len(a), a.size // a.shape[a.ndim > 1]}
-        if a.ndim > 2:
-            counts |= {a.size // (len(a) * a.shape[1]), a.size // (len(a) * a.shape[-1]), a[0].size}
-    counts -= {1}
-    ratios = {f"{n}/{n - 1}": n / (n - 1) for n in counts if n > 2}
-    return {str(n): float(n) for n in sorted(counts)} | ratios
+        n, last = (len(a), a.shape[-1]) if a.ndim else (1, 1)
+        m = a.size // a.shape[1] if a.ndim > 1 else n  # values of a channel
+        counts |= {n, m} | ({m // n, a.size // (n * last), a.size // n} if a.ndim > 2 else set())
+    known = {"-1": (-1.0, "the sign?")}
+    for n in sorted(counts - {1}):
+        known |= {f"1/{n}": (1 / n, "averaged?"), f"{n}": (float(n), "summed?")}
+    for n in sorted(counts - {1, 2}):
+        known[f"{n}/{n - 1}"] = n / (n - 1), "N or N - 1?"
+        known[f"{n - 1}/{n}"] = (n - 1) / n, "N or N - 1?"
+    twice = {"2": (2.0, "counted twice?"), "1/2": (0.5, "the derivative of a square?")}
+    return known | {text: number for text, number in twice.items() if text not in known}
 
 
 def _factors(ours: Array, inputs: Mapping[str, Array]) -> Iterator[tuple[str, Any]]:
     """Yield by what factors a gradient may differ, with a text for each."""
-    yield "-1 x the numeric one: the sign?", -1.0
-    for text, n in _counts(inputs).items():
-        inverse = "/".join(reversed(text.split("/"))) if "/" in text else f"1/{text}"
-        asked = ("N or N - 1?", "N or N - 1?") if "/" in text else ("summed?", "averaged?")
-        yield f"{text} x the numeric one: {asked[0]}", n
-        yield f"{inverse} x the numeric one: {asked[1]}", 1 / n
-    yield "2 x the numeric one: counted twice?", 2.0
-    yield "1/2 x the numeric one: the derivative of a square?", 0.5
+    for text, (number, question) in _numbers(inputs).items():
+        yield f"{text} x the numeric one: {question}", number
     wide = _along_channels(ours, inputs)
     for other, p in wide.items():
         yield f"the numeric one / {other}: is {other} missing?", 1 / p
         yield f"the numeric one x {other}: is {other} one too many?", p
-    for (one, p), (two, q) in permutations(wide.items(), 2):
+    for (one, p), (two, q) in combinations(wide.items(), 2):
         yield f"the numeric one x {one} / {two}", p / q
-    for (one, p), (two, q) in permutations(wide.items(), 2):
-        if one < two:
-            yield f"the numeric one / ({one} * {two}): are both missing?", 1 / (p * q)
+        yield f"the numeric one x {two} / {one}", q / p
+        yield f"the numeric one / ({one} * {two}): are both missing?", 1 / (p * q)
 
 
 def _along_channels(ours: Array, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -82,9 +79,11 @@ def _terms_off(
     x = inputs[name]
     if x.shape != dy.shape or x.ndim < 2:
         return ""
-    channels = {k: p for k, p in _along_channels(x, inputs).items()}
+    wide = _along_channels(x, inputs).values()
     for axes in _axes(x.ndim):
-        for weighted in (dy, *(dy * p for p in channels.values() if _varies(p, axes))):
+        # gamma is within the means, where it differs within a group: in layer norm
+        inside = [p for p in wide if any(p.shape[axis] > 1 for axis in axes)]
+        for weighted in (dy, *(dy * p for p in inside)):
             right = _fit(numeric, weighted, x, axes)
             mine = _fit(ours, weighted, x, axes)
             if right is None or mine is None or not right.all():
@@ -99,14 +98,8 @@ def _terms_off(
 
 def _axes(ndim: int) -> list[tuple[int, ...]]:
     """Return over which axes batch, channels-last, layer and instance norm take their means."""
-    every = range(ndim)
-    found = [tuple(i for i in every if i != 1), tuple(every[:-1]), tuple(every[1:])]
-    return list(dict.fromkeys([*found, tuple(every[2:])] if ndim > 2 else found))
-
-
-def _varies(p: Array, axes: tuple[int, ...]) -> bool:
-    """Return whether a factor is another one within a group, and so part of the means."""
-    return any(p.shape[axis] > 1 for axis in axes)
+    every = tuple(range(ndim))
+    return [(0, *every[2:]), every[:-1], every[1:]] + [every[2:]] * (ndim > 2)
 
 
 def _fit(g: Array, dy: Array, x: Array, axes: tuple[int, ...]) -> Array | None:
@@ -139,13 +132,8 @@ def _how(term: str, ratio: Array, inputs: Mapping[str, Array]) -> str:
         return f"the term {term} is missing"
     if not np.allclose(ratio, ratio[0], rtol=1e-4):
         return f"the term {term} has another factor in each channel"
-    known = {"-1": -1.0, "2": 2.0, "1/2": 0.5}
-    for text, n in _counts(inputs).items():
-        known |= {
-            text: n,
-            "/".join(reversed(text.split("/"))) if "/" in text else f"1/{text}": 1 / n,
-        }
-    names = [text for text, n in known.items() if np.isclose(ratio[0], n, rtol=1e-4)]
+    known = _numbers(inputs)
+    names = [text for text, (n, _) in known.items() if np.isclose(ratio[0], n, rtol=1e-4)]
     times = names[0] if names else f"{ratio[0]:.4g}"
     return f"the term {term} is {times} x what it should be"
 
@@ -158,8 +146,9 @@ def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> li
     if numeric.shape != dy.shape or dy.ndim < 2:
         return []
     for axis in (1, dy.ndim - 1):
-        rows = [np.moveaxis(a, axis, 0).reshape(dy.shape[axis], -1) for a in (numeric / dy, ours)]
-        ratio, mine = rows
+        ratio, mine = (
+            np.moveaxis(a, axis, 0).reshape(dy.shape[axis], -1) for a in (numeric / dy, ours)
+        )
         same = (np.ptp(ratio, axis=1) <= 1e-5 * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
         same &= np.abs(mine.sum(axis=1)) < 1e-5 * np.abs(mine).sum(axis=1)
         if ratio.shape[1] > 2 and same.any():

@@ -176,3 +176,42 @@ def test_names_in_one_text(wrt):
     report = check_gradients(forward, lambda dy, _: (dy, dy.sum(axis=0)), inputs, wrt=wrt)
     report.assert_ok()
     assert [a.name for a in report.arguments] == ["x", "b"]
+
+
+def test_a_layer_that_uses_its_cache_up():
+    """A layer keeps its cache inside; every backward call comes after a forward call of its own."""
+
+    class Square:
+        cache = None
+
+        def forward(self, x):
+            self.cache = [x]
+            return x * x
+
+        def backward(self, dy):
+            return 2 * dy * self.cache.pop()
+
+        def parameters(self):
+            return []
+
+        def state_dict(self):
+            return {}
+
+        def load_state_dict(self, state):
+            pass
+
+    report = check_gradients(Square(), X)
+    report.assert_ok()
+    assert "uses its cache up" in report.notes[0]
+
+
+def test_a_forward_that_does_not_repeat_is_one_problem():
+    """Of a mask drawn anew in each call, nothing is said but that."""
+    rng = np.random.default_rng(0)
+
+    def forward(x):
+        mask = rng.random(x.shape) < 0.5
+        return x * mask, [mask]
+
+    report = check_gradients(forward, lambda dy, cache: dy * cache.pop(), [X])
+    assert report.problems == ("two calls of forward with the same input give different outputs",)
