@@ -36,8 +36,9 @@ TESTS = {  # what kills most comes first: a run stops at the first failure
         "core/test_batch_norm_properties core/test_bad_input core parity bench/test_bench"
     ),
     "gradcheck": (
-        "gradcheck/test_reports gradcheck/test_tolerances gradcheck/test_hints "
-        "gradcheck/test_edges gradcheck commands/test_check_command"
+        "gradcheck/test_reports gradcheck/test_arguments gradcheck/test_caches "
+        "gradcheck/test_hints gradcheck/test_edges gradcheck/test_steps gradcheck "
+        "commands/test_check_command"
     ),
     "nn": "nn test_readme",
 }
