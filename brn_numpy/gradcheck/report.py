@@ -39,23 +39,22 @@ class ArgumentReport:
         verdict = "ok" if self.ok else "WRONG"
         count = f"{self.checked} {self.kind}" if self.ok else f"{self.failed} of {self.checked}"
         kind = "" if self.ok else f" {self.kind} wrong"
-        lines = [
-            f"  {'d' + self.name:12} {verdict:6} {count}{kind}, relative error "
-            f"{self.relative_error:.1e}"
-        ]
+        error = f"relative error {self.relative_error:.1e}"
+        lines = wrapped(f"{'d' + self.name:12} {verdict:6} {count}{kind}, {error}", 2)
+        more = []
         if not self.ok:
             where = "along a direction" if self.worst is None else f"{self.name}{list(self.worst)}"
-            lines.append(f"at {where}: yours {self.analytic:.9g}, numeric {self.numeric:.9g}")
-            lines.append(
+            more.append(f"at {where}: yours {self.analytic:.9g}, numeric {self.numeric:.9g}")
+            more.append(
                 f"error {self.absolute_error:.2g}, allowed {self.tolerance:.2g} = "
                 f"{self.tolerance_from}"
             )
         if self.kinks:
             places = ", ".join(f"{self.name}{list(k)}" for k in self.kinks[:MAX_KINKS])
-            lines.append(f"kinks, without a derivative: {len(self.kinks)}, at {places}")
+            more.append(f"kinks, without a derivative: {len(self.kinks)}, at {places}")
         if self.remark:
-            lines.append(self.remark)
-        return [lines[0], *(line for text in lines[1:] for line in wrapped(text, 6))]
+            more.append(self.remark)
+        return lines + [line for text in more for line in wrapped(text, 6)]
 
 
 @dataclass(frozen=True)
