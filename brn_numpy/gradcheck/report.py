@@ -36,13 +36,13 @@ class ArgumentReport:
 
     def lines(self) -> list[str]:
         """Return one line if all is fine, and else what is wrong, where, and by how much."""
-        verdict = "ok" if self.ok else "WRONG"
+        verdict = "ok" if self.ok else "WRONG" if self.failed else "OPEN"  # nothing was compared
         count = f"{self.checked} {self.kind}" if self.ok else f"{self.failed} of {self.checked}"
         kind = "" if self.ok else f" {self.kind} wrong"
         error = f"relative error {self.relative_error:.1e}"
         lines = wrapped(f"{'d' + self.name:12} {verdict:6} {count}{kind}, {error}", 2)
         more = []
-        if not self.ok:
+        if self.failed:
             where = "along a direction" if self.worst is None else f"{self.name}{list(self.worst)}"
             more.append(f"at {where}: yours {self.analytic:.9g}, numeric {self.numeric:.9g}")
             more.append(

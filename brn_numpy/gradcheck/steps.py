@@ -23,9 +23,11 @@ STEPS: dict[str, tuple[float, ...]] = {
 def first_steps(x: Array, method: str, step: Any = None, axis: int | None = None) -> Array:
     """Return h (shape of x), the first step for every entry."""
     if step is not None and not isinstance(step, str):
-        h = np.asarray(step, np.float64)
-        if h.shape not in ((), x.shape):
-            raise ValueError(f"step must be a number or have the shape {x.shape}, got {h.shape}")
+        try:
+            h = np.broadcast_to(np.asarray(step, np.float64), x.shape)
+        except (TypeError, ValueError):
+            expected = f"a number or an array for x of shape {x.shape}"
+            raise ValueError(f"step must be {expected}, got {step!r}") from None
         h = np.where(np.isfinite(x), (x + h) - x, h)  # the step that x + h really makes
         if not (np.isfinite(h) & (h > 0)).all():
             raise ValueError(f"step must be > 0, finite and not lost beside x, got {step!r}")

@@ -147,7 +147,11 @@ def test_steps_of_the_caller():
         ({"bounds": {"p": 3}}, TypeError, r"bounds of p must be \(low, high\), got 3"),
         ({"step": {"q": 1e-3}}, ValueError, "step names q; checked are p"),
         ({"step": -1}, ValueError, "step must be > 0"),
-        ({"step": [1e-3, 1e-3]}, ValueError, r"step must be a number or have the shape \(3,\)"),
+        (
+            {"step": [1e-3, 1e-3]},
+            ValueError,
+            r"step must be a number or an array for x of shape \(3,\)",
+        ),
     ],
 )
 def test_steps_and_bounds_that_are_none(options, error, text):
