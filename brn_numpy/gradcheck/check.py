@@ -136,14 +136,26 @@ class _Check:
         for name in wrong:
             self._explain(name)
         if wrong and frozen is None:
-            try:
-                subject.pin(True, cache)
-            except ValueError:  # nothing to pin
-                return
-            right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
-            text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
-            text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
-            self.notes += [text] * bool(right)
+            self._look_for_renorm(wrong, cache)
+
+    def _look_for_renorm(self, wrong: list[str], cache: Any) -> None:
+        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
+        try:
+            self.subject.pin(True, cache)
+        except ValueError:  # nothing to pin
+            for name in wrong:
+                numeric = self.found[name][1].numeric
+                ours, dy = self.behaviour.grads[name], self.behaviour.dy
+                if numeric.size == dy.size == ours.size:
+                    with np.errstate(all="ignore"):
+                        self.notes += statistics_constant(
+                            name, ours, numeric.reshape(ours.shape), dy
+                        )
+            return
+        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
+        text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
+        text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
+        self.notes += [text] * bool(right)
 
     def compare(self, name: str) -> tuple[ArgumentReport, Verdicts]:
         """Compare the gradient by one argument with slopes of the loss."""
@@ -168,11 +180,10 @@ class _Check:
     def _explain(self, name: str) -> None:
         """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
         report, table = self.found[name]
-        ours, dy = self.behaviour.grads[name], self.behaviour.dy
+        ours = self.behaviour.grads[name]
         if report.kind == "directions" or not report.failed or name in self.behaviour.bent:
             return
         with np.errstate(all="ignore"):
             numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
-            remark = hint(name, ours, numeric, size, self.arrays, dy) or report.remark
-            self.notes += statistics_constant(name, ours, numeric, dy)
-        self.found[name] = replace(report, remark=remark), table
+            found = hint(name, ours, numeric, size, self.arrays, self.behaviour.dy)
+        self.found[name] = replace(report, remark=found or report.remark), table

@@ -54,7 +54,8 @@ def test_batch_renorm_unpinned_is_explained():
     for seed in range(4):
         report = check_gradients(brn_forward, brn_backward, brn_inputs(seed), wrt=BRN, seed=seed)
         assert not report.ok
-        assert "RIGHT once r and d are held constant" in str(report)
+        (note,) = report.notes
+        assert "RIGHT once r and d are held constant" in note
     report = check_gradients(brn_forward, WRONG_BRN["r not in dx"], brn_inputs(0), wrt=BRN)
     assert "RIGHT once" not in str(report)
 
