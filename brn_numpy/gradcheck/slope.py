@@ -42,6 +42,7 @@ class Loss:
         self.f: Callable[[Array], Array] = lambda z: np.where(void, 0.0, f(z)) * dy
         self.x, self.y, self.method = x, np.where(void, 0.0, y) * dy, method  # y is weighted by dy
         self.terms = np.where(void, 0.0, dy * spread(np.where(void, 0.0, y)))
+        self.all_terms = norm(self.terms)
 
     def slope(self, v: Array, shrink: float = 1.0) -> Slope:
         """Differentiate along v; the first step is v * shrink."""
@@ -51,12 +52,13 @@ class Loss:
         along = v != 0
         kappa = float(np.max(np.abs(self.x[along] / v[along]), initial=0.0)) * first
         # Rounding of y, and of x where f subtracts a mean: x / spread digits are lost.
-        rounding = norm(self.y[moved]) + kappa * norm(self.terms[self._reached(v, moved)])
+        own = norm(self.terms[moved])
+        rounding = norm(self.y[moved]) + kappa * self._reached(v, moved, own)
         noise = (2.0**-52 * rounding + 2.0**-1074) / t
         # Terms that can be seen: dy_k * dy_k/dx. Terms that cancel inside f (BN of two samples has
         # dx = 0 as a difference of such terms) count when they are much larger.
         size = norm(right[-1] + left[-1]) / 2
-        hidden = norm(self.terms[moved] if moved.any() else self.terms) * first
+        hidden = (own if moved.any() else self.all_terms) * first
         size = hidden if size < 1e-3 * hidden else size
 
         central = [float(np.sum(a + b)) / 2 for a, b in zip(left, right, strict=True)]
@@ -65,10 +67,10 @@ class Loss:
         value = central[0] if self.method != "richardson" and sides == 2 else best
         error = abs(value - _richardson(central[1:], base)) + noise
         if self.method == "complex":
-            value, own = self._complex(v)
+            value, exact_size = self._complex(v)
             limit = 10 * error + 1e-5 * size + norm(right[0] - left[0])
             if not sides:
-                size, noise = own, 0.0
+                size, noise = exact_size, 0.0
             elif sides == 2 and not abs(value - central[0]) <= limit and np.isfinite(limit):
                 raise ValueError(NOT_COMPLEX)
             error = noise * first
@@ -97,15 +99,15 @@ class Loss:
             right, left = (right, right) if to_right else (left, left)
         return right, left, moved, to_right + to_left
 
-    def _reached(self, v: Array, moved: Array) -> Array:
-        """Return which outputs depend on x along v, also those that are too large to be moved."""
-        everything = np.ones(moved.shape, bool)
-        if norm(self.terms) <= 1e8 * norm(self.terms[moved]):
-            return everything
+    def _reached(self, v: Array, moved: Array, own: float) -> float:
+        """Return the size of the terms that depend on x along v, moved or too large to be."""
+        if self.all_terms <= 1e8 * own:
+            return self.all_terms
         try:
-            return moved | np.isnan(self.f(np.where(v != 0, np.nan, self.x)))
+            lost = np.isnan(self.f(np.where(v != 0, np.nan, self.x)))
+            return norm(self.terms[moved | lost])
         except Exception:  # f takes no NaN
-            return everything
+            return self.all_terms
 
     def _complex(self, v: Array) -> tuple[float, float]:
         """Return the slope by a complex step, and the size of the terms whose sum it is."""
@@ -161,9 +163,11 @@ class Loss:
 def norm(a: Array) -> float:
     """Return the root of the sum of squares, which neither overflow nor vanish."""
     quick = float(np.linalg.norm(a))
-    top = float(np.max(np.abs(a), initial=0.0))
-    if 1e-140 < quick < 1e140 or top == 0 or not np.isfinite(top):
+    if 1e-140 < quick < 1e140:
         return quick
+    top = float(np.max(np.abs(a), initial=0.0))
+    if top == 0 or not np.isfinite(top):
+        return top
     shift = int(np.frexp(top)[1])
     return float(np.ldexp(np.linalg.norm(np.ldexp(a, -shift)), shift))
 
