@@ -47,8 +47,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "check",
         help="compare gradients with numeric ones",
-        description="Compare every gradient of this package with central\ndifferences "
-        "and with the complex step; or check your own functions.",
+        description="Compare every gradient of this package with central differences and with the\n"
+        "complex step; or check your own functions.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -58,7 +58,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--inputs", metavar="'NAME=SHAPE ...'", help="what forward takes")
     parser.add_argument("--wrt", metavar="NAME,...", help="check these arguments (default: all)")
     parser.add_argument("--frozen", action="store_true", help="pin r and d of batch renorm")
-    parser.add_argument("--method", choices=("richardson", "central", "complex"))
+    parser.add_argument(
+        "--method", choices=("richardson", "central", "complex"), help="(default richardson)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(default 0)")
     parser.add_argument("--verbose", action="store_true", help="a line for every gradient")
     parser.add_argument("--json", metavar="OUT", help="write the results to this file")
