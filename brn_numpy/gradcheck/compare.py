@@ -100,11 +100,10 @@ class Comparison:
             other = ", or directions=0 for all" if count else ""
             remark = f"nothing could be compared for kinks: choose another x{other}"
         elif not worst.sides and worst.wrong and self.loss.method != "complex":
-            remark = (
-                "forward is not defined at x + h and x - h, however small h: is x in its domain?"
-            )
+            remark = f"forward is not defined at {name} + h and {name} - h, however small h"
         elif (table.sides < 2).any():
-            remark = f"{int((table.sides < 2).sum())} x one-sided: forward ends beside x"
+            count_one = int((table.sides < 2).sum())
+            remark = f"{count_one} one-sided: forward is not defined on both sides of {name}"
         gap, size = float(worst.gap), float(worst.size)
         report = ArgumentReport(
             name=name,

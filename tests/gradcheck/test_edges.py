@@ -91,6 +91,29 @@ def test_the_root_near_0(method):
     assert np.isfinite(numerical_gradient(np.sqrt, v, np.ones(2), method=method)).all()
 
 
+@every_method
+@pytest.mark.parametrize(
+    ("f", "slope", "x"),
+    [
+        (np.arccosh, lambda x: 1 / np.sqrt(x * x - 1), [1 + 1e-9, 2.0, 1.5]),
+        (np.arcsin, lambda x: 1 / np.sqrt(1 - x * x), [1 - 1e-9, 0.2, -1 + 1e-7]),
+        (np.log1p, lambda x: 1 / (1 + x), [-1 + 1e-9, 0.2]),
+        (lambda x: 1 / x, lambda x: -1 / x**2, [1e-9, 0.2]),
+        (lambda x: x**2.5, lambda x: 2.5 * x**1.5, [0.0, 0.2]),
+        (lambda x: -np.log(x) - np.log(1 - x), lambda x: 1 / (1 - x) - 1 / x, [1e-9, 1 - 1e-10]),
+    ],
+    ids=["arccosh", "arcsin", "log1p", "1/x", "x**2.5", "cross-entropy"],
+)
+def test_other_edges(f, slope, x, method):
+    """Near an edge a right slope is right, and one that is a hundredth off is not."""
+    x = np.array(x)
+    right = lambda dy, x: dy * slope(x)  # noqa: E731
+    check_gradients(lambda x: (f(x), x), right, [x], method=method).assert_ok()
+    wrong = lambda dy, x: 1.01 * dy * slope(x)  # noqa: E731
+    report = check_gradients(lambda x: (f(x), x), wrong, [x], method=method)
+    assert report.arguments[0].failed == np.count_nonzero(x)
+
+
 @pytest.mark.parametrize("method", ["central", "richardson"])
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_at_the_very_edge(end, method):
