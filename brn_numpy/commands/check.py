@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import importlib.util
-import sys
 import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import gradcheck, selfcheck
+from ..gradcheck.report import wrapped
 from .common import UserError, check_writable, write_json
+from .inputs import described, read_inputs
+from .own_code import load, place
 
 EXAMPLES = """\
 examples:
-  %(prog)s                    every gradient of this package, by two numeric methods
-  %(prog)s mine.py:forward,backward --inputs 'x=7,6 gamma=6 beta=6'
-                                      your own pair: y, cache = forward(x, gamma, beta)
-                                      and dx, dgamma, dbeta = backward(dy, cache)
-  %(prog)s mine.py:brn_forward,brn_backward --frozen \\
-      --inputs 'x=7,6 gamma=6 beta=6 running_mean=6 running_std=6 eps=0.2' --wrt x,gamma,beta
+  %(prog)s             every gradient of this package, two ways
+  %(prog)s mine.py:forward,backward \\
+      --inputs 'x=7,6 gamma=6 beta=6'
+                 your own pair: y, cache = forward(x, gamma, beta)
+                 and dx, dgamma, dbeta = backward(dy, cache)
+  %(prog)s bn.ipynb:forward,backward,backward_alt \\
+      --inputs "x=7,6 gamma=6 beta=6 bn_param={'mode':'train'}"
+                 two backward functions of a notebook
+  %(prog)s brn.py:forward,backward --frozen \\
+      --inputs 'x=7,6 gamma=6 beta=6 running_mean=6 running_std=6 eps=0.2' \\
+      --wrt x,gamma,beta
 
-  --inputs: NAME=SHAPE is an array of odd random values (positive where the name holds
-  "std", "sigma" or "var"), NAME=NUMBER with a point or an exponent is that number.
-  --frozen: pins r and d, which batch renorm's backward pass holds constant. Your forward takes
-  correction=(r, d) for it, and the cache has the attributes or keys r and d.
+  --inputs: NAME=SHAPE is an array of odd random values (positive where the
+  name holds "std", "sigma" or "var"); NAME=VALUE is that number with a point,
+  text in quotes, list or dict. One whole number is a vector of that length,
+  but for what counts: groups=2, stride=1, axis=1, G=2, an int by its default.
+  --frozen: pins r and d, which batch renorm's backward pass holds constant.
+  Your forward takes correction=(r, d) for it, and the cache has the attributes
+  or keys r and d.
 
-exit codes: 0 all gradients agree, 1 one does not, 2 wrong arguments, 130 interrupted (Ctrl-C)
+exit codes: 0 all gradients agree, 1 one does not, 2 wrong arguments,
+130 interrupted (Ctrl-C)
 """
+HEAD = f"{'operation':<22}{'dtype':<10}{'gradients':>9}{'central':>10}{'complex':>10}"
+DETAILS = f"  {'mode':<19}{'layout':<14}{'by':<11}{'central':>9}{'complex':>9}"
 
 
 def add_parser(commands: Any) -> None:
@@ -40,19 +47,22 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "check",
         help="compare gradients with numeric ones",
-        description="Compare every gradient of this package with central differences and with the "
-        "complex step; or check your own pair of functions.",
+        description="Compare every gradient of this package with central differences and with the\n"
+        "complex step; or check your own functions.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "functions", nargs="?", metavar="FILE.py:FORWARD,BACKWARD", help="your own functions"
+        "functions", nargs="?", metavar="FILE:FORWARD,BACKWARD", help="your own, in .py or .ipynb"
     )
     parser.add_argument("--inputs", metavar="'NAME=SHAPE ...'", help="what forward takes")
     parser.add_argument("--wrt", metavar="NAME,...", help="check these arguments (default: all)")
     parser.add_argument("--frozen", action="store_true", help="pin r and d of batch renorm")
-    parser.add_argument("--method", choices=("richardson", "central", "complex"))
+    parser.add_argument(
+        "--method", choices=("richardson", "central", "complex"), help="(default richardson)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="(default 0)")
+    parser.add_argument("--verbose", action="store_true", help="a line for every gradient")
     parser.add_argument("--json", metavar="OUT", help="write the results to this file")
     parser.set_defaults(run=run)
 
@@ -74,26 +84,36 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_package(options: argparse.Namespace) -> int:
-    """Print a line for every gradient of the package, and the totals."""
-    line = "{:<22}{:<19}{:<14}{:<9}{:<12}{:>9}{:>10}  {}"
-    print("largest error, relative to the size of the terms that add up to the gradient")
-    print(line.format("operation", "mode", "layout", "dtype", "by", "central", "complex", ""))
-    started = time.perf_counter()
-    rows = []
+    """Print a line for every operation and dtype, or for every gradient; and the totals."""
+    groups: dict[tuple[str, str], list[selfcheck.Case]] = {}
     for case in selfcheck.cases(options.seed):
-        for row in selfcheck.check(case, options.seed):
-            rows.append(row)
-            numbers = f"{row.central:.1e}", f"{row.complex_step:.1e}"
-            verdict = "ok" if row.ok else "WRONG"
-            where = (row.operation, row.mode, row.layout, row.dtype, row.argument)
-            print(line.format(*where, *numbers, verdict), flush=True)
+        groups.setdefault((case.operation, case.dtype), []).append(case)
+    print("largest error, relative to the size of the terms that add up to the gradient")
+    if not options.verbose:
+        print(HEAD)
+    started = time.perf_counter()
+    rows: list[selfcheck.Row] = []
+    for (operation, dtype), cases in groups.items():
+        if options.verbose:
+            print(f"{operation}, {dtype}\n{DETAILS}", flush=True)
+        of_group = []
+        for case in cases:
+            for row in selfcheck.check(case, options.seed):
+                of_group.append(row)
+                if options.verbose:
+                    where = f"  {row.mode:<19}{row.layout:<14}{row.argument:<11}"
+                    print(where + _errors([row], 9), flush=True)
+        if not options.verbose:
+            line = f"{operation:<22}{dtype:<10}{len(of_group):>9}"
+            print(line + _errors(of_group, 10), flush=True)
+        rows += of_group
     for report in dict.fromkeys(row.report for row in rows if not row.ok):
         print(f"\n{report}")
     wrong = sum(not row.ok for row in rows)
     exact = [row for row in rows if row.dtype == "float64"]
     print(
         f"\n{len(rows)} gradients, {wrong} wrong, {time.perf_counter() - started:.0f} s; float64: "
-        f"at most {max(row.central for row in exact):.0e} from central differences, "
+        f"at most\n{max(row.central for row in exact):.0e} from central differences, "
         f"{max(row.complex_step for row in exact):.0e} from the complex step"
     )
     if options.json is not None:
@@ -102,98 +122,46 @@ def _check_package(options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
+def _errors(rows: list[selfcheck.Row], width: int) -> str:
+    """Return the largest errors of some gradients, and whether all are right."""
+    central, exact = (max(getattr(row, k) for row in rows) for k in ("central", "complex_step"))
+    verdict = "ok" if all(row.ok for row in rows) else "WRONG"
+    return f"{central:>{width}.1e}{exact:>{width}.1e}  {verdict}"
+
+
 def _check_own(options: argparse.Namespace) -> int:
-    """Check a reader's own pair of functions."""
-    forward, backward = _load(options.functions)
+    """Check a reader's own forward pass with one backward pass or several."""
+    forward, *backwards = load(options.functions)
+    path, _, names = options.functions.rpartition(":")
     if not options.inputs:
         raise UserError("--inputs is missing, for example --inputs 'x=7,6 gamma=6 beta=6'")
-    rng = np.random.default_rng([options.seed, 1])  # another stream than that of dy
-    try:
-        inputs = _read_inputs(options.inputs, rng)
-        report = gradcheck.check_gradients(
-            forward,
-            backward,
-            inputs,
-            wrt=options.wrt.split(",") if options.wrt else None,
-            frozen=True if options.frozen else None,
-            method=options.method or "richardson",
-            seed=options.seed,
-        )
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:  # theirs, or ours about what they gave us
-        place = _place(error, Path(options.functions.rpartition(":")[0]))
-        raise UserError(f"{type(error).__name__}: {error}{place}") from None
-    print(report)
-    if options.json is not None:
-        write_json(options.json, report.to_dict())
-    return 0 if report.ok else 1
-
-
-def _load(text: str) -> list[Callable[..., Any]]:
-    """Return the two functions that FILE.py:FORWARD,BACKWARD names."""
-    name, _, functions = text.rpartition(":")
-    names = functions.split(",")
-    if not name or len(names) != 2:
-        raise UserError(f"expected FILE.py:FORWARD,BACKWARD, got {text!r}")
-    path = Path(name)
-    if not path.is_file():
-        raise UserError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} is no Python file; its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    sys.path.insert(0, str(path.parent))  # as when the file itself is run
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise UserError(f"SyntaxError: {error.msg} ({path.name}, line {error.lineno})") from None
-    except (Exception, SystemExit) as error:
-        text = f"{type(error).__name__}: {error}{_place(error, path)}"
-        raise UserError(f"{text}, while it was loaded") from None
-    for wanted in names:
-        if not callable(getattr(module, wanted, None)):
-            found = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
-            raise UserError(
-                f"{path} has no function {wanted!r}; it has {', '.join(found) or 'none'}"
+    reports: dict[str, gradcheck.GradientReport] = {}
+    for name, backward in zip(names.split(",")[1:], backwards, strict=True):
+        try:
+            inputs = read_inputs(options.inputs, forward, options.seed)
+            report = gradcheck.check_gradients(
+                forward,
+                backward,
+                inputs,
+                wrt=options.wrt,
+                frozen=True if options.frozen else None,
+                method=options.method or "richardson",
+                seed=options.seed,
             )
-    return [getattr(module, wanted) for wanted in names]
-
-
-def _read_inputs(text: str, rng: np.random.Generator) -> dict[str, Any]:
-    """Read NAME=SHAPE and NAME=NUMBER, with blanks between them."""
-    inputs: dict[str, Any] = {}
-    for part in text.split():
-        name, value = _read_input(part, rng)
-        if name in inputs:
-            raise UserError(f"--inputs names {name} twice")
-        inputs[name] = value
-    return inputs
-
-
-def _read_input(text: str, rng: np.random.Generator) -> tuple[str, Any]:
-    """Read NAME=SHAPE or NAME=NUMBER."""
-    name, _, value = text.partition("=")
-    try:
-        parsed = ast.literal_eval(value)
-    except (SyntaxError, ValueError):
-        parsed = None
-    if name.isidentifier() and isinstance(parsed, float):
-        return name, parsed
-    shape = parsed if isinstance(parsed, tuple) else (parsed,)
-    if not name.isidentifier() or not all(type(n) is int and n > 0 for n in shape):
-        raise UserError(f"--inputs: expected NAME=SHAPE such as x=7,6 or eps=0.1, got {text!r}")
-    positive = any(part in name for part in ("std", "sigma", "var"))
-    kind = "std" if positive else "scale" if len(shape) == 1 else ""
-    return name, selfcheck.odd_values(rng, shape, kind)
-
-
-def _place(error: BaseException, path: Path) -> str:
-    """Say in which line of the reader's file an exception arose, if it did there."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).resolve() == path.resolve()
-    ]
-    return f" ({path.name}, line {lines[-1]})" if lines else ""
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:  # theirs, or ours about what they gave us
+            where = place(error, Path(path))
+            raise UserError(f"{type(error).__name__}: {error}{where}") from None
+        if not reports:
+            print("\n".join(wrapped(f"inputs: {described(inputs)}", 0)))
+        if len(backwards) > 1:
+            print(f"\n{name}")
+        print(report, flush=True)
+        reports[name] = report
+    ok = all(report.ok for report in reports.values())
+    if options.json is not None:
+        results = {name: report.to_dict() for name, report in reports.items()}
+        one = next(iter(results.values()))
+        write_json(options.json, one if len(results) == 1 else {"ok": ok, "backward": results})
+    return 0 if ok else 1

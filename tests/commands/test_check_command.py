@@ -57,6 +57,38 @@ def forward(x):
 def backward(dy, cache):
     return 2 * dy * cache.x
 """
+COURSE = """
+import numpy as np
+from math import sqrt
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    assert bn_param.pop("mode") == "train"
+    bn_param["running_mean"] = x.mean(axis=0)
+    eps = bn_param.get("eps", 1e-5)
+    std = np.sqrt(x.var(axis=0) + eps)
+    z = (x - x.mean(axis=0)) / std
+    return gamma * z + beta, (z, std, gamma)
+
+def batchnorm_backward(dout, cache):
+    z, std, gamma = cache
+    dz = dout * gamma
+    dx = (dz - dz.mean(axis=0) - z * (dz * z).mean(axis=0)) / std
+    return dx, (dout * z).sum(axis=0), dout.sum(axis=0)
+
+def batchnorm_backward_alt(dout, cache):
+    z, std, gamma = cache
+    dz = dout * gamma
+    return (dz - z * (dz * z).mean(axis=0)) / std, (dout * z).sum(axis=0), dout.sum(axis=0)
+
+def grouped(x, groups, G, count=3, k: int = None, *, conv_param=None, names=(), scale=None):
+    assert (groups, G, count, k) == (2, 3, 4, 5), (groups, G, count, k)
+    assert conv_param == {"stride": 1, "pad": [1, 2]} and names == ["a b", "c=d"]
+    assert scale.shape == (7,)
+    return x * groups, groups
+
+def grouped_backward(dy, groups):
+    return {"x": dy * groups, "scale": np.zeros(7)}
+"""
 BN = ["--inputs", "x=7,6 gamma=6 beta=6"]
 BRN = [
     "--inputs",
@@ -73,6 +105,10 @@ def run(tmp_path, monkeypatch, capsys):
     (tmp_path / "bad.py").write_text("def forward(:\n")
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n")
     (tmp_path / "typed.py").write_text(TYPED)
+    (tmp_path / "course.py").write_text(COURSE)
+    (tmp_path / "mine.txt").write_text(FUNCTIONS)
+    (tmp_path / "bad.ipynb").write_text("{")
+    (tmp_path / "list.ipynb").write_text("[1]")
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -86,10 +122,19 @@ def test_every_gradient_of_the_package_agrees(run, tmp_path):
     """All rows are fine by both methods, in float64 to 1e-12 by the complex step; so says JSON."""
     code, output, _ = run("--json", "rows.json")
     assert code == 0, output
+    assert max(map(len, output.splitlines())) <= 80
     saved = json.loads((tmp_path / "rows.json").read_text())
     rows = saved["results"]
     assert saved["ok"] and all(row["ok"] for row in rows)
     assert f"{len(rows)} gradients, 0 wrong" in output
+    groups = {(row["operation"], row["dtype"]) for row in rows}
+    table = [line.split() for line in output.splitlines()[2:] if line.endswith(" ok")]
+    assert {(line[0], line[1]) for line in table} == groups and len(table) == len(groups)
+    for operation, dtype, count, central, exact, _ in table:  # the worst of each
+        mine = [row for row in rows if (row["operation"], row["dtype"]) == (operation, dtype)]
+        assert int(count) == len(mine)
+        assert central == f"{max(row['central'] for row in mine):.1e}"
+        assert exact == f"{max(row['complex_step'] for row in mine):.1e}"
     exact = [row for row in rows if row["dtype"] == "float64"]
     assert max(row["complex_step"] for row in exact) <= 1e-12
     assert max(row["central"] for row in exact) <= 1e-8
@@ -130,10 +175,10 @@ def test_a_wrong_gradient_of_the_package_is_found(run, monkeypatch):
     all_cases = selfcheck.cases
     monkeypatch.setattr(functions, "inference_backward", wrong)
     monkeypatch.setattr(selfcheck, "cases", few)
-    code, output, _ = run()
+    code, output, _ = run("--verbose")
     assert code == 1
     for line in output.splitlines():
-        if line.startswith("inference") and "2nd order" not in line:
+        if line.endswith(("ok", "WRONG")) and line.startswith("   ") and "2nd order" not in line:
             assert line.endswith("WRONG") == (" x " in line)
     assert "Gradient check" in output  # the full report stands below the table
 
@@ -169,6 +214,108 @@ def test_own_batch_renorm(run):
     assert "held constant" in output
 
 
+def test_verbose_has_a_line_for_every_gradient(run, monkeypatch):
+    """Below a head for each operation, so that it stays in sight; 80 columns suffice."""
+
+    def few(seed):
+        return (case for case in all_cases(seed) if case.operation in ("inference", "Linear"))
+
+    all_cases = selfcheck.cases
+    monkeypatch.setattr(selfcheck, "cases", few)
+    short, long = run()[1], run("--verbose")[1]
+    assert "32 gradients, 0 wrong" in short and "32 gradients, 0 wrong" in long
+    assert len([line for line in short.splitlines() if line.endswith("  ok")]) == 3
+    assert len([line for line in long.splitlines() if line.endswith("  ok")]) == 32
+    for head in ("inference, float64", "inference, float32", "Linear, float64"):
+        below = long.splitlines()[long.splitlines().index(head) + 1]
+        assert below.split() == ["mode", "layout", "by", "central", "complex"]
+    assert max(map(len, long.splitlines())) <= 80
+
+
+COURSE_INPUTS = ["--inputs", "x=7,6 gamma=6 beta=6 bn_param={'mode': 'train', 'eps': 1e-3}"]
+
+
+def test_the_functions_of_a_course(run):
+    """A dict among the inputs, also one that forward writes into, needs no adapter."""
+    code, output, _ = run("course.py:batchnorm_forward,batchnorm_backward", *COURSE_INPUTS)
+    assert code == 0, output
+    assert "bn_param = {'mode': 'train', 'eps': 0.001}" in " ".join(output.split())
+    assert "forward writes into bn_param" in output
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_several_backward_functions(run, tmp_path):
+    """Each is checked and named; one that is wrong is exit 1, and JSON has all."""
+    both = "course.py:batchnorm_forward,batchnorm_backward,batchnorm_backward_alt"
+    code, output, _ = run(both, *COURSE_INPUTS, "--json", "out.json")
+    assert code == 1
+    assert output.index("all gradients agree") < output.index("\nbatchnorm_backward_alt\n")
+    assert output.index("\nbatchnorm_backward_alt\n") < output.index("FAILED")
+    saved = json.loads((tmp_path / "out.json").read_text())
+    assert not saved["ok"]
+    assert [r["ok"] for r in saved["backward"].values()] == [True, False]
+    assert "the term mean(dy) is missing" in " ".join(output.split())
+
+
+def test_values_as_they_stand(run):
+    """Numbers that count, lists, dicts and texts with blanks and signs are taken literally."""
+    code, output, errors = run(
+        "course.py:grouped,grouped_backward",
+        "--inputs",
+        "x=2,3 groups=2  G=3 count=4 k=5 conv_param={'stride': 1, 'pad': [1, 2]} "
+        "names=['a b', 'c=d'] scale=7",
+    )
+    assert code == 0, errors
+    assert "x (2, 3), groups = 2, G = 3, count = 4" in output
+
+
+def test_other_names_are_told(run):
+    """The functions that were found are named: those of the file, and not what it imports."""
+    _, _, errors = run("course.py:batch_norm_forward,batchnorm_backward", *COURSE_INPUTS)
+    assert "it has batchnorm_forward, batchnorm_backward, batchnorm_backward_alt, grouped" in errors
+    assert "sqrt" not in errors
+
+
+def notebook(*cells):
+    """Return the JSON of a notebook with a text and these cells of code."""
+    text = {"cell_type": "markdown", "source": ["def forward(: is no code"]}
+    code = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    return json.dumps({"cells": [text, *code], "nbformat": 4})
+
+
+@pytest.mark.parametrize("cell", [0, 1])
+def test_a_notebook(run, tmp_path, cell):
+    """Code cells run in order, without magics, commands of the shell, and other languages."""
+    plain = "import numpy as np\nnumber = 7\nassert (number\n% 4) == 3"
+    magic = (
+        "%matplotlib inline\n!pip install x\nfiles = !ls\nif True:\n    %time np.ones(3)\nnp.sum?\n"
+    )
+    cells = [plain, magic, "%%bash\nls -l | sort", "%%time\nx = 1", FUNCTIONS]
+    (tmp_path / "bn.ipynb").write_text(notebook(*cells))
+    backward = ("backward", "without_variance")[cell]
+    code, output, errors = run(f"bn.ipynb:forward,{backward}", *BN)
+    assert code == cell, output + errors
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["x = 1", "a = 1\nb = undefined"], "(bn.ipynb, code cell 2, line 2), while it was loaded"),
+        (
+            ["x = 1", "%time x\ndef f(:"],
+            "SyntaxError: invalid syntax (bn.ipynb, code cell 2, line 2)",
+        ),
+        ([FUNCTIONS], "name 'undefined' is not defined (bn.ipynb, code cell 1, line 19)"),
+        (["def forward(x): pass"], "has no function 'broken'; it has forward"),
+    ],
+)
+def test_errors_in_a_notebook(run, tmp_path, cells, said):
+    """An error is told with its cell and line, whether it comes on loading or in a call."""
+    (tmp_path / "bn.ipynb").write_text(notebook(*cells))
+    code, _, errors = run("bn.ipynb:forward,broken", *BN)
+    assert code == 2 and said in errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -181,7 +328,18 @@ def test_own_batch_renorm(run):
         (["mine.py:forward,backward", *BN, "--json", "mine.py"], "would replace what is read"),
         (["mine.py:forward,backward", "--inputs", "x=2 x=3"], "--inputs names x twice"),
         (["mine.py:forward,backward", "--inputs", "x=999999999,999999"], "MemoryError"),
-        (["mine.py:forward,back", *BN], "has no function 'back'; it has forward, backward"),
+        (
+            ["mine.py:forward,back", *BN],
+            "has no function 'back'; it has forward, backward, without",
+        ),
+        (["mine.py:forward,backward,alt", *BN], "has no function 'alt'; it has forward, backward"),
+        (["mine.py:forward,", *BN], "expected FILE.py:FORWARD,BACKWARD"),
+        (["mine.txt:forward,backward", *BN], "its name must end in .py or .ipynb"),
+        (["bad.ipynb:forward,backward", *BN], "bad.ipynb is no notebook"),
+        (["list.ipynb:forward,backward", *BN], "list.ipynb is no notebook"),
+        (["mine.py:forward,backward", "--inputs", "x=7,6 mode=train"], "mode='train'"),
+        (["mine.py:forward,backward", "--inputs", "x=7,6 x y=3"], "got 'x=7,6 x'"),
+        (["mine.py:forward,backward", "--inputs", "x=7,0"], "expected NAME=SHAPE such as x=7,6"),
         (["mine.py:forward,backward"], "--inputs is missing"),
         (["mine.py:forward,backward", "--inputs", "x=7,b"], "expected NAME=SHAPE such as x=7,6"),
         (["mine.py:forward,backward", "--inputs", "x=7,-6"], "expected NAME=SHAPE such as x=7,6"),

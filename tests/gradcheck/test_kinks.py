@@ -108,6 +108,7 @@ def test_more_kinks_than_can_be_looked_up():
     x[x < 0.5] = 0
     report = check_gradients(relu, relu_backward, {"x": x})
     assert not report.ok and "directions=0" in report.arguments[0].remark
+    assert "OPEN" in str(report) and "WRONG" not in str(report)  # nothing was compared
     report = check_gradients(relu, relu_backward, {"x": x[:9]}, directions=0)
     assert report.ok and report.arguments[0].checked == 450
     assert not check_gradients(relu, lambda dy, x: dy * (x > 1), {"x": x}).ok
@@ -135,6 +136,12 @@ def test_a_wrong_gradient_is_no_kink():
     assert smooth.arguments[0].kinks == ()
     all_kinks = check_gradients(relu, relu_backward, {"x": np.zeros((2, 2))})
     assert not all_kinks.ok and "nothing could be compared" in str(all_kinks)
+    assert (
+        "directions=0"
+        not in check_gradients(relu, relu_backward, {"x": np.zeros((2, 2))}, directions=0)
+        .arguments[0]
+        .remark
+    )  # which is in force
     between = check_gradients(relu, lambda dy, x: 0.4 * dy, {"x": np.zeros((2, 2))}).arguments[0]
     assert between.absolute_error == 0 and between.failed == 0
 

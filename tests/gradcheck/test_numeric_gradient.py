@@ -7,10 +7,23 @@ import pytest
 from gradcheck_variants import bn_backward, bn_forward
 
 from brn_numpy.gradcheck import PrecisionWarning, check_gradients, numerical_gradient
+from brn_numpy.gradcheck.numeric import central_differences, complex_steps
 
 
 def column_error(got, true):
     return float((np.abs(got - true).max(axis=0) / np.abs(true).max(axis=0)).max())
+
+
+@pytest.mark.parametrize(("plain", "bound"), [(central_differences, 1e-8), (complex_steps, 1e-14)])
+def test_the_first_screen(plain, bound):
+    """The idea in ten lines gives the dx of a batch norm, and takes the h that it is given."""
+    rng = np.random.default_rng(0)
+    x, dy, gamma, beta = (rng.standard_normal(s) for s in ((7, 4), (7, 4), 4, 4))
+    got = plain(lambda x: bn_forward(x, gamma, beta)[0], x, dy)
+    assert column_error(got, bn_backward(dy, bn_forward(x, gamma, beta)[1])[0]) <= bound
+    cube = plain(lambda x: x**3, np.ones(2), np.array([1.0, 2.0]), h=0.1)
+    sign = 1 if plain is central_differences else -1  # of the error h^2
+    np.testing.assert_allclose(cube, [3 + sign * 0.01, 6 + sign * 0.02])
 
 
 @pytest.mark.parametrize(

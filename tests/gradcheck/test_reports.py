@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import doctest
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from gradcheck_variants import WRONG_BN, bn_backward, bn_forward, bn_inputs
 
-from brn_numpy import gradcheck
-from brn_numpy.gradcheck import check_gradients
+from brn_numpy.gradcheck import check, check_gradients, numeric
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_the_report_tells_what_a_student_needs():
     assert not gamma.ok and gamma.name == "gamma" and gamma.failed == 6 == gamma.checked
     assert f"gamma[{gamma.worst[0]}]" in text
     assert f"{gamma.analytic:.9g}" in text and f"{gamma.numeric:.9g}" in text
-    assert text.index("yours") < text.index("numeric  ")
+    assert text.index("yours") < text.index("numeric", text.index("yours"))
     assert gamma.analytic * 7 == pytest.approx(gamma.numeric)
     assert gamma.absolute_error == pytest.approx(abs(gamma.analytic - gamma.numeric))
     assert "dgamma is 1/7 x the numeric one: averaged?" in text
@@ -90,8 +93,9 @@ def test_reports_repeat_and_cannot_be_changed():
 
 def test_examples_in_the_docstrings():
     """The examples run."""
-    assert doctest.testmod(gradcheck).failed == 0
-    assert doctest.testmod(gradcheck).attempted >= 6
+    results = [doctest.testmod(module) for module in (check, numeric)]
+    assert [result.failed for result in results] == [0, 0]
+    assert [result.attempted for result in results] == [4, 3]
 
 
 def test_more_inputs_than_forward_has_names_for():
@@ -157,3 +161,35 @@ def test_hints_are_given_only_where_they_fit():
     vectors = {"x": np.array([1.0, 2.0]), "gamma": np.array([3.0, 5.0])}  # no channels there
     report = check_gradients(lambda x, gamma: (x * gamma, x), lambda dy, x: (dy, dy * x), vectors)
     assert not report.ok and report.arguments[0].remark == ""
+
+
+def test_the_folder_can_be_copied(tmp_path):
+    """It imports nothing of the package: a copy under another name works by itself."""
+    shutil.copytree(Path(check.__file__).parent, tmp_path / "mine")
+    code = (
+        "import sys, mine; report = mine.check_gradients(lambda x: (x, 0), lambda dy, _: dy, "
+        "[__import__('numpy').ones(3)]); print(report.ok, 'brn_numpy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "False"]
+
+
+def test_what_is_fine_takes_a_line():
+    """One line for an argument that is right, without a tolerance; more where one is wrong."""
+    right = check_gradients(bn_forward, bn_backward, bn_inputs(0))
+    assert len(str(right).splitlines()) == 4 and "allowed" not in str(right)
+    wrong = str(check_gradients(bn_forward, WRONG_BN["dgamma averaged"], bn_inputs(0)))
+    assert wrong.count("allowed") == 1
+
+
+def test_reports_fit_in_80_columns():
+    """Whatever they tell: long names, kinks, notes, problems."""
+    long = "the_argument_with_a_very_long_name_indeed"
+    x = np.zeros((40, 30))
+    texts = [
+        str(check_gradients(lambda **k: (np.abs(k[long]), 0), lambda dy, _: dy, {long: x + 0.0})),
+        str(check_gradients(lambda **k: (k[long] * 2, 0), lambda dy, _: dy * dy, {long: x + 1})),
+        *(str(check_gradients(bn_forward, wrong, bn_inputs(0))) for wrong in WRONG_BN.values()),
+    ]
+    assert all(len(line) <= 80 for text in texts for line in text.splitlines())

@@ -23,7 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ["_kernels", "_passes", "moments", "batch_norm", "batch_renorm", "schedule"]
 MODULES = {
     "core": [f"brn_numpy/{name}.py" for name in CORE],
-    "gradcheck": ["brn_numpy/gradcheck.py"],
+    "gradcheck": [
+        f"brn_numpy/gradcheck/{path.name}"
+        for path in sorted((ROOT / "brn_numpy/gradcheck").glob("[a-z]*.py"))
+    ],
     "nn": [f"brn_numpy/nn/{path.name}" for path in sorted((ROOT / "brn_numpy/nn").glob("*.py"))],
 }
 TESTS = {  # what kills most comes first: a run stops at the first failure
@@ -32,7 +35,11 @@ TESTS = {  # what kills most comes first: a run stops at the first failure
         "core/test_core_doctests core/test_kernels core/test_batch_renorm_properties "
         "core/test_batch_norm_properties core/test_bad_input core parity bench/test_bench"
     ),
-    "gradcheck": "gradcheck commands/test_check_command",
+    "gradcheck": (
+        "gradcheck/test_reports gradcheck/test_arguments gradcheck/test_caches "
+        "gradcheck/test_hints gradcheck/test_edges gradcheck/test_steps gradcheck "
+        "commands/test_check_command"
+    ),
     "nn": "nn test_readme",
 }
 # Bit operations on masks stand for `and` and `or`; the others have no counterpart in this code.
@@ -40,7 +47,7 @@ LEFT_OUT = "core/.*(BitXor|BitOr_|BitAnd_|_BitOr|_BitAnd|LShift|RShift|_Mod|_Flo
 CONFIG = """\
 [cosmic-ray]
 module-path = {modules}
-timeout = 90.0
+timeout = 300.0
 excluded-modules = []
 test-command = "{python} -m pytest -x -q -p no:cacheprovider {tests}"
 [cosmic-ray.distributor]

@@ -1,0 +1,99 @@
+"""A reader's own functions, from a Python file or from the code cells of a notebook."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .common import UserError
+
+# What only a notebook understands: magics, commands of the shell, and questions.
+NOT_PYTHON = re.compile(r"^(\s*)(?:[%!?]|[\w.,\s]+=\s*[%!]|[\w.]+\?+\s*$).*")
+HARMLESS = ("%%time", "%%capture", "%%prun")  # cell magics that run the rest of the cell
+
+
+def load(text: str) -> list[Callable[..., Any]]:
+    """Return the functions that FILE:FORWARD,BACKWARD,... names, two at least."""
+    name, _, functions = text.rpartition(":")
+    names = functions.split(",")
+    if not name or len(names) < 2 or not all(names):
+        raise UserError(f"expected FILE.py:FORWARD,BACKWARD, got {text!r}")
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"there is no file {path}")
+    if path.suffix not in (".py", ".ipynb"):
+        raise UserError(f"{path} is no Python file; its name must end in .py or .ipynb")
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    sys.modules[path.stem] = module  # dataclasses look their module up there
+    sys.path.insert(0, str(path.parent))  # as when the file itself is run
+    try:
+        if path.suffix == ".ipynb":
+            _run_notebook(path, module)
+        else:
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            assert spec is not None and spec.loader is not None  # of a name in .py
+            module.__spec__ = spec
+            spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except SyntaxError as error:
+        where = Path(str(error.filename)).name
+        raise UserError(f"SyntaxError: {error.msg} ({where}, line {error.lineno})") from None
+    except (Exception, SystemExit) as error:
+        text = f"{type(error).__name__}: {error}{place(error, path)}"
+        raise UserError(f"{text}, while it was loaded") from None
+    for wanted in names:
+        if not callable(getattr(module, wanted, None)):
+            own = [k for k, v in vars(module).items() if _is_own(v, module)]
+            raise UserError(f"{path} has no function {wanted!r}; it has {', '.join(own) or 'none'}")
+    return [getattr(module, wanted) for wanted in names]
+
+
+def _is_own(value: Any, module: ModuleType) -> bool:
+    """Return whether a function or class was defined in this module, and not imported."""
+    return callable(value) and getattr(value, "__module__", None) == module.__name__
+
+
+def _run_notebook(path: Path, module: ModuleType) -> None:
+    """Run the code cells of a notebook in their order."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is no notebook (of format 4), or is damaged") from None
+    for number, source in enumerate(sources, 1):
+        code = compile(python_of(source), f"{path}, code cell {number}", "exec")
+        exec(code, vars(module))
+
+
+def python_of(source: str) -> str:
+    """Return a cell's Python; what is none becomes `pass`, so that the lines keep their numbers."""
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        lines = source.splitlines()
+        if source.lstrip().startswith("%%") and not source.lstrip().startswith(HARMLESS):
+            return ""  # another language, or text for a file
+        return "\n".join(NOT_PYTHON.sub(r"\1pass", line) for line in lines)
+
+
+def place(error: BaseException, path: Path) -> str:
+    """Say in which line of the reader's file an exception arose, if it did there."""
+    whole = str(path)
+    found = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith(f"{whole}, code cell"):
+            found = f" ({frame.filename.replace(whole, path.name)}, line {frame.lineno})"
+        elif Path(frame.filename).resolve() == path.resolve():
+            found = f" ({path.name}, line {frame.lineno})"
+    return found

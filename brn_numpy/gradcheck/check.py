@@ -1,0 +1,189 @@
+"""The check of a backward pass: all that is compared, and in which order."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .behaviour import Behaviour, close
+from .compare import Comparison, Verdicts
+from .hints import hint, statistics_constant
+from .layer import functions_of
+from .numeric import SALT, PrecisionWarning, check_arguments, output_of
+from .options import Options
+from .report import ArgumentReport, GradientReport
+from .slope import Loss
+from .steps import Array, first_steps
+from .subject import Subject
+
+
+def check_gradients(
+    forward: Any,
+    backward: Any = None,
+    inputs: Any = None,
+    *,
+    wrt: str | Iterable[str] | None = None,
+    frozen: Any = None,
+    method: str = "richardson",
+    step: Any = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    directions: int | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+) -> GradientReport:
+    """Compare a backward pass with numeric gradients, and look for what else can be wrong with it.
+
+    Also checked: forward changes no input and, in inference mode, no state; backward changes
+    neither dy nor the inputs nor its cache; both give the same when called again; the gradients
+    have the shape and dtype of their arguments; backward is linear in dy. Exceptions of both come
+    through. Every call gets copies, so that a constant may be written into: a note says so.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        ``y, cache = forward(...)`` and ``backward(dy, cache)``, which returns the gradients: a
+        tuple or list in the order of the arguments, a dict (keys "x" or "dx"), or one array. Or
+        `forward` is a layer, an object with forward(x), backward(dy), parameters(), state_dict()
+        and load_state_dict(), and `backward` is left out: a copy of the layer is checked.
+    inputs : dict or sequence
+        The arguments of forward, by name or in their order; for a layer x alone. float64; with
+        float32 the numeric gradient is taken in float64, and a PrecisionWarning says so.
+    wrt : str or sequence of str, optional
+        Names of the arguments to check, such as "x,gamma". Default: all floating arrays (and, of a
+        layer, all parameters). All else is a constant: integer labels, numbers, dicts, ...
+    frozen : True, dict, or function of the cache that returns a dict; optional
+        Keyword arguments for forward in the numeric gradient, for what the backward pass regards as
+        constant. True is short for ``lambda cache: {"correction": (cache.r, cache.d)}`` of batch
+        renorm; of a layer, it pins all layers inside that have r, d and an attribute `correction`.
+    method : {"richardson", "central", "complex"}
+    step : as in `numerical_gradient`, or a dict of such by name, optional
+    bounds : dict, optional
+        {"p": (0, 1)}: forward is not asked for a p outside; at the edge, differences are one-sided.
+        Where forward returns NaN or inf outside its domain, that happens by itself.
+    directions : int, optional
+        Compare along so many random directions; 0: compare every entry. Default: every entry of
+        an argument of up to 512, four directions for a larger one.
+    rtol, atol : float, optional
+        Allowed is atol + rtol * (size of the terms that add up to the gradient). Default: rtol
+        1e-7, or 200 roundings of the dtype times |x|/spread, at most 1e-5 (float32: 1e-2); atol ten
+        times the estimated error of the numeric gradient, at most as much again.
+    seed : int, for dy and the directions
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> report = check_gradients(lambda x: (x**2, x), lambda dy, x: dy * 2 * x / 3, {"x": x})
+    >>> report.ok, report.arguments[0].remark
+    (False, 'dx is 1/3 x the numeric one: averaged?')
+    """
+    options = Options(method, step, bounds or {}, directions, rtol, atol, seed)
+    problems: list[str] = []
+    notes: list[str] = []
+    if inputs is None and not callable(backward):
+        inputs, backward = backward, None  # check_gradients(layer, x)
+    if backward is None:
+        forward, backward, inputs = functions_of(forward, inputs, problems, notes)
+    subject = Subject(forward, backward, inputs, wrt)
+    check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
+    options.check_names(subject)
+    check = _Check(subject, options, problems, notes)
+    if check.single:
+        warnings.warn(check.notes[-1], PrecisionWarning, stacklevel=2)
+    check.run(frozen)
+    reports = tuple(report for report, _ in check.found.values())
+    told = tuple(dict.fromkeys(check.problems)), tuple(dict.fromkeys(check.notes))
+    return GradientReport(reports, *told, method, seed)
+
+
+class _Check:
+    """One check: a subject, what it did, and the comparisons of its gradients."""
+
+    def __init__(
+        self, subject: Subject, options: Options, problems: list[str], notes: list[str]
+    ) -> None:
+        self.subject, self.options = subject, options
+        self.rng = np.random.default_rng([SALT, options.seed])
+        self.behaviour = Behaviour(subject, self.rng)
+        self.problems = problems + self.behaviour.problems
+        self.notes = notes + self.behaviour.notes
+        self.single = [k for k in subject.floats if subject.inputs[k].dtype == np.float32]
+        subject.inputs |= {k: subject.inputs[k].astype(np.float64) for k in self.single}
+        if self.single:
+            names = ", ".join(self.single)
+            self.notes.append(f"{names}: float32; the numeric gradient was taken in float64")
+        self.arrays = {k: subject.inputs[k] for k in subject.floats}
+        self.found: dict[str, tuple[ArgumentReport, Verdicts]] = {}
+
+    def run(self, frozen: Any) -> None:
+        """Compare all gradients; where one is wrong, look for what explains it."""
+        subject, behaviour = self.subject, self.behaviour
+        y, cache, _ = subject.run()
+        if frozen is not None:
+            subject.pin(frozen, cache)
+            if not close(subject.run()[0], y):
+                self.problems.append(
+                    "frozen changes what forward returns at the point of the check"
+                )
+        self.found = {name: self.compare(name) for name in behaviour.grads}
+        wrong = [name for name, (report, _) in self.found.items() if not report.ok]
+        for name in wrong:
+            self._explain(name)
+        if wrong and frozen is None:
+            self._look_for_renorm(wrong, cache)
+
+    def _look_for_renorm(self, wrong: list[str], cache: Any) -> None:
+        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
+        try:
+            self.subject.pin(True, cache)
+        except ValueError:  # nothing to pin
+            for name in wrong:
+                numeric = self.found[name][1].numeric
+                ours, dy = self.behaviour.grads[name], self.behaviour.dy
+                if numeric.size == dy.size == ours.size:
+                    with np.errstate(all="ignore"):
+                        self.notes += statistics_constant(
+                            name, ours, numeric.reshape(ours.shape), dy
+                        )
+            return
+        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
+        text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
+        text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
+        self.notes += [text] * bool(right)
+
+    def compare(self, name: str) -> tuple[ArgumentReport, Verdicts]:
+        """Compare the gradient by one argument with slopes of the loss."""
+        options, x = self.options, self.subject.inputs[name]
+        low, high = options.bounds.get(name, (-math.inf, math.inf))
+
+        def f(z: Array) -> Array:
+            if np.any((z.real < low) | (z.real > high)):
+                return np.full(self.behaviour.y.shape, np.nan)
+            return output_of(self.subject.run({name: z})[0], "forward", z)
+
+        with np.errstate(all="ignore"):
+            loss = Loss(f, x, self.behaviour.dy, options.method)
+            comparison = Comparison(
+                self.behaviour.grads[name],
+                loss,
+                first_steps(x, options.method, options.step_of(name)),
+                options.tolerance(self.arrays, bool(self.single), self.behaviour.steepest),
+            )
+            return comparison.report(name, options.directions_for(x), self.rng)
+
+    def _explain(self, name: str) -> None:
+        """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
+        report, table = self.found[name]
+        ours = self.behaviour.grads[name]
+        if report.kind == "directions" or not report.failed or name in self.behaviour.bent:
+            return
+        with np.errstate(all="ignore"):
+            numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
+            found = hint(name, ours, numeric, size, self.arrays, self.behaviour.dy)
+        self.found[name] = replace(report, remark=found or report.remark), table

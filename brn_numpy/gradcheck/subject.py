@@ -1,0 +1,99 @@
+"""What is checked: a forward and a backward pass, by the names of their arguments."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .steps import Array
+
+
+class Subject:
+    """Forward and backward by the names of their arguments, called with copies."""
+
+    def __init__(self, forward: Any, backward: Any, inputs: Any, wrt: Any) -> None:
+        if isinstance(inputs, (tuple, list)):
+            names = list(inspect.signature(forward).parameters)
+            if len(inputs) > len(names):
+                raise TypeError(
+                    f"inputs has {len(inputs)} values, but forward takes {', '.join(names)}"
+                )
+            inputs = dict(zip(names, inputs, strict=False))
+        if not isinstance(inputs, Mapping):
+            raise TypeError(f"inputs must be a dict or sequence of values, got {type(inputs)}")
+        self.forward, self.backward, self.inputs = forward, backward, dict(inputs)
+        self.pins: dict[str, Any] = {}  # more arguments of forward
+        arrays = [k for k, v in inputs.items() if isinstance(v, np.ndarray)]
+        self.floats = [k for k in arrays if inputs[k].dtype.kind == "f" and inputs[k].size]
+        # By default the first array in any case: an x of integers is a mistake.
+        chosen = {*arrays[:1], *self.floats} if wrt is None else _names(wrt)
+        self.names = [k for k in inputs if k in chosen]
+        if not chosen or chosen - set(inputs):
+            unknown = ", ".join(sorted(chosen - set(inputs))) or "nothing"
+            raise ValueError(f"wrt names {unknown}; there are {', '.join(inputs)}")
+
+    def run(self, changes: Mapping[str, Array] | None = None) -> tuple[Any, Any, dict[str, Any]]:
+        """Call forward on copies of the inputs; return y, the cache, and these copies."""
+        inputs = copy.deepcopy({**self.inputs, **(changes or {})})
+        result = self.forward(**inputs, **self.pins)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TypeError(f"forward must return (y, cache), got {type(result).__name__}")
+        return *result, inputs
+
+    def gradients(self, dy: Any, cache: Any) -> dict[str, Any]:
+        """Call backward; return copies of its gradients by the names of the arguments."""
+        grads = copy.deepcopy(self.backward(dy, cache))
+        if isinstance(grads, Mapping):
+            return {k if k in self.inputs else k.removeprefix("d"): v for k, v in grads.items()}
+        grads = grads if isinstance(grads, (tuple, list)) else [grads]
+        for names in (self.names, self.floats):
+            if len(names) == len(grads):
+                return dict(zip(names, grads, strict=True))
+        expected = f"one each for {', '.join(self.names)} (see wrt), or a dict"
+        raise ValueError(f"backward returned {len(grads)} gradients, expected {expected}")
+
+    def pin(self, frozen: Any, cache: Any) -> None:
+        """Hold constant, in every call from now on, what `frozen` asks for."""
+        if frozen is True:
+            pair = r_and_d(cache)
+            if pair is None or "correction" not in inspect.signature(self.forward).parameters:
+                raise ValueError(
+                    "frozen=True found nothing to pin, see `frozen` in check_gradients"
+                )
+            frozen = {"correction": pair}
+        pins = frozen(cache) if callable(frozen) else frozen
+        if not isinstance(pins, Mapping):
+            raise TypeError(f"frozen must be True, or give a dict, got {type(pins).__name__}")
+        self.pins = copy.deepcopy(dict(pins))
+
+
+def _names(wrt: Any) -> set[str]:
+    """Return the names of arguments in a text such as "x,gamma", or in a sequence of such."""
+    try:
+        given = [wrt] if isinstance(wrt, str) else list(wrt)
+        return {name.strip() for text in given for name in text.split(",")}
+    except (TypeError, AttributeError):
+        raise TypeError(f'wrt must be names such as "x,gamma" or ["x"], got {wrt!r}') from None
+
+
+def r_and_d(cache: Any) -> tuple[Any, Any] | None:
+    """Return the corrections of a batch renorm that a cache or layer holds, if there are any."""
+    try:
+        return (cache["r"], cache["d"]) if isinstance(cache, Mapping) else (cache.r, cache.d)
+    except (AttributeError, KeyError, RuntimeError):  # not there, or not in inference
+        return None
+
+
+def same(a: Any, b: Any) -> bool:
+    """Compare arrays and numbers, also in tuples, lists and dicts; other objects count as equal."""
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (np.ndarray, np.generic, int, float)):
+        return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc")
+    return True
