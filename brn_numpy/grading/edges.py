@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .contract import CONTRACT, FORWARD_OF, REFERENCE, Solution
+from .contract import CONTRACT, CORRECT, FORWARD_OF, Solution
 from .observe import observe
 from .probe import Probe, make_probe
 
@@ -41,7 +41,7 @@ def note_on_edges(solution: Solution, function: str, seed: int) -> list[str]:
 
 
 def _right(solution: Solution, function: str, probe: Probe) -> bool:
-    expected = observe(REFERENCE, function, probe)
+    expected = observe(CORRECT, function, probe)
     try:
         found = observe(solution, function, probe)
     except Exception:  # of the student's function, which is right elsewhere

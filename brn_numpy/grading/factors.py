@@ -7,16 +7,16 @@ from itertools import combinations
 import numpy as np
 
 from .._checks import Array
-from .linear import line, terms
-from .properties.base import samples, total, wide
-from .seen import Values, close, probe_of
+from ..textbook import over, total, wide
+from .observe import Values, close, probe_of
+from .straight import line, terms
 
 
 def quantities(key: str, seed: int) -> dict[str, Array]:
     """Return what a channel's factor may consist of, by its name: (C,) arrays."""
     probe, x, _ = probe_of(key, seed)
     ones, m = np.ones(x.shape[1]), x.size // x.shape[1]
-    var = x.var(axis=samples(x))
+    var = x.var(axis=over(x))
     found = {
         "gamma": probe.gamma,
         "std": np.sqrt(var + probe.eps),
@@ -71,7 +71,7 @@ def ratios(found: Values, right: Values) -> dict[str, Array] | None:
     result = {}
     for key, a in found.items():
         ratio = a / right[key]
-        channels = ratio if a.ndim == 1 else ratio.mean(axis=samples(a))
+        channels = ratio if a.ndim == 1 else ratio.mean(axis=over(a))
         if not close(ratio, channels if a.ndim == 1 else ratio * 0 + wide(channels, a)):
             return None
         result[key] = channels

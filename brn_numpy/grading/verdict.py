@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .candidates import Planted
+from .mistakes.plant import Lines
 
 PASSED, FAILED, NOT_STARTED, NOT_JUDGED = "passed", "failed", "not started", "not judged"
 
@@ -42,12 +42,12 @@ class Verdict:
     works: bool = field(default=True, compare=False)
     differs: bool = field(default=False, compare=False)
     few_digits: bool = field(default=False, compare=False)
-    planted: Planted = field(default=(), compare=False)
+    planted: Lines = field(default=(), compare=False)
 
     @property
     def spoils_cache(self) -> bool:
         """Whether a forward pass may have stored something wrong, too."""
-        return self.differs and any(part != "affine" for part, _ in self.planted or [("", None)])
+        return self.differs and any(part != "y" for part, _ in self.planted or [("", None)])
 
     @property
     def mistakes(self) -> list[str]:

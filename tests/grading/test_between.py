@@ -1,13 +1,15 @@
 """Caches that do not hold all: right as long as no other forward pass comes in between."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from grading_cases import verdicts
 
-from brn_numpy.grading.catalogue import textbook
 from brn_numpy.grading.diagnose import FAILED, PASSED
+from brn_numpy.grading.mistakes import plant
 from brn_numpy.grading.probe import make_probe
-from brn_numpy.grading.seeing import names_for
+from brn_numpy.grading.see import names_for
 
 SEED = 4
 BN, BRN = "batch_norm", "batch_renorm"
@@ -15,7 +17,7 @@ BN, BRN = "batch_norm", "batch_renorm"
 
 def keeping(name, take, give):
     """Return the textbook with a pass that hands on its cache in another way."""
-    right = textbook.solution()
+    right = plant.solution()
     forward, backward = right[f"{name}_forward"], right[f"{name}_backward"]
 
     def other_forward(*arguments):
@@ -27,6 +29,10 @@ def keeping(name, take, give):
         f"{name}_backward": lambda dy, cache: backward(dy, give(cache)),
     }
     return right | passes
+
+
+def but(cache, **changes):
+    return SimpleNamespace(**{**vars(cache), **changes})
 
 
 def in_a_global():
@@ -41,16 +47,18 @@ def gamma_in_a_global():
         kept.append(cache.gamma)
         return cache
 
-    return take, lambda cache: cache._replace(gamma=kept[-1])
+    return take, lambda cache: but(cache, gamma=kept[-1])
 
 
 def in_an_array_that_is_used_again():
     buffers = {}
 
     def take(cache):
-        buffer = buffers.setdefault(cache.z.shape, np.empty_like(cache.z))
-        buffer[...] = cache.z
-        return cache._replace(z=buffer)
+        name = "z" if hasattr(cache, "z") else "xhat"
+        value = getattr(cache, name)
+        buffer = buffers.setdefault(value.shape, np.empty_like(value))
+        buffer[...] = value
+        return but(cache, **{name: buffer})
 
     return take, lambda cache: cache
 
@@ -65,7 +73,7 @@ def test_what_is_kept_elsewhere_is_found(name, way):
     [finding] = found[f"{name}_backward"].findings
     assert f"only if no other {name}_forward comes between" in finding.what
     run, should_be = finding.line.removeprefix("print(").removesuffix(")").split(", 'should be', ")
-    for functions, alike in ((solution, False), (textbook.solution(), True)):
+    for functions, alike in ((solution, False), (plant.solution(), True)):
         names = names_for(functions, make_probe(SEED))
         assert np.allclose(eval(run, names), eval(should_be, names)) == alike
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from grading_cases import changed, source, verdicts
 
-from brn_numpy.grading.catalogue import BY_KEY, textbook
+from brn_numpy import textbook
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, PASSED
+from brn_numpy.grading.mistakes import BY_KEY, plant
 
 SEED = 4
 
@@ -30,7 +31,7 @@ def test_the_gradient_of_a_wrong_forward_pass_passes():
         dx, dgamma, dbeta = textbook.batch_norm_backward(dy, cache)
         return dx, 3 * dgamma, -dbeta
 
-    solution = textbook.solution("batch_norm_forward", forward)
+    solution = plant.solution("batch_norm_forward", forward)
     found = verdicts(solution | {"batch_norm_backward": backward}, SEED)
     assert found["batch_norm_forward"].status == FAILED
     assert found["batch_norm_backward"].status == PASSED
@@ -141,10 +142,10 @@ def test_a_gradient_through_the_correction_is_none_after_any_forward_pass(way):
 
     def bent(*arguments):
         y, cache = textbook.batch_renorm_forward(*arguments)
-        return 2 * y, cache._replace(gamma=2 * cache.gamma)
+        return 2 * y, type(cache)(**{**vars(cache), "gamma": 2 * cache.gamma})
 
     for forward in (BY_KEY["renorm-d-missing"].solution()["batch_renorm_forward"], bent):
-        solution = textbook.solution("batch_renorm_forward", forward)
+        solution = plant.solution("batch_renorm_forward", forward)
         right = verdicts(solution, SEED)["batch_renorm_backward"]
         wrong = verdicts(solution | {"batch_renorm_backward": through}, SEED)
         assert right.status == PASSED

@@ -1,4 +1,4 @@
-"""The names that are at hand where a student runs the line of a mistake.
+"""The line that shows a mistake, and the names that are at hand where a student runs it.
 
 - the student's functions by their contract names, and `np`;
 - the arrays and numbers of the probe: x, dy (N, C); x4, dy4 (N, C, H, W); gamma, beta,
@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -20,8 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from .catalogue.entry import See
-from .contract import CONTRACT, REFERENCE, Solution
+from .contract import CONTRACT, CORRECT, Solution
+from .mistakes import SEEN_BY, See
+from .mistakes.candidates import ONLY, Candidate
+from .mistakes.plant import solution
 from .observe import arguments_of
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
 
@@ -44,34 +47,49 @@ def names_of(path: str | Path, seed: int) -> dict[str, Any]:
     return names_for({name: found[name] for name in CONTRACT if name in found}, make_probe(seed))
 
 
-def names_for(solution: Solution, probe: Probe) -> dict[str, Any]:
+def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
     """Return the names in which the line of a mistake is run, for one solution."""
     values = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(probe).items()}
     tight = (probe.running_mean, probe.running_std, TIGHT_R_MAX, TIGHT_D_MAX, probe.eps)
+    inference = "batch_norm_inference"
     names: dict[str, Any] = {
         "np": np,
         **values,
         "xhat": probe.xhat,
-        "inference_y": REFERENCE["batch_norm_inference"](
-            *arguments_of("batch_norm_inference", probe)
-        ),
+        "inference_y": CORRECT[inference](*arguments_of(inference, probe)),
         "tight": tight,
         "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
-        **solution,
+        **functions,
     }
     for y, cache, function, images, narrow in MADE:
-        if function in solution:
+        if function in functions:
             given = arguments_of(function, probe, images=images)
             given = [*given[:3], *tight] if narrow else given
             try:
-                names[y], names[cache] = solution[function](*given)
+                names[y], names[cache] = functions[function](*given)
             except Exception:  # not started, or it fails here: the other lines run all the same
                 continue
     return names
 
 
-def shows(see: See, solution: Solution) -> bool:
-    """Return whether the two values of a line differ for a wrong solution of the catalogue."""
-    names = names_for(solution, make_probe(0))
+def line_for(candidate: Candidate, function: str) -> str:
+    """Return the line that shows a mistake in a function; empty if there is none."""
+    what = candidate.mistake.what
+    see = SEEN_BY.get((what, function))
+    if not candidate.only:
+        return see.line if see else ""
+    part = ONLY[candidate.only][1]  # made in one line only, it may be seen by that one better
+    images = ", images" if re.search("[xy]4", candidate.mistake.see.run) else ""
+    made = solution(function, dict(candidate.lines))
+    for name in (part + images, what):
+        see = SEEN_BY.get((name, function))
+        if see is not None and shows(see, made):
+            return see.line
+    return ""
+
+
+def shows(see: See, made: Solution) -> bool:
+    """Return whether the two values of a line differ for a wrong solution."""
+    names = names_for(made, make_probe(0))
     one, other = (np.asarray(eval(expression, names)) for expression in see)
     return one.shape != other.shape or not np.allclose(one, other, rtol=1e-4, atol=1e-4)

@@ -1,4 +1,4 @@
-"""What can be said of a wrong result that the catalogue does not know: where, and by how much."""
+"""What can be said of a wrong result that no mistake of the page gives: where, and by how much."""
 
 from __future__ import annotations
 
@@ -7,27 +7,54 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._checks import Array
+from .contract import Solution
 from .factors import factor_name, ratios, slopes, term_names
-from .fixed import fixed_numbers
+from .observe import Seen, Values, close, probe_of, right, same
 from .places import channels, samples, where
-from .properties.base import far
-from .seen import Seen, Values, close, same
+from .properties import PROPERTIES, far
+from .verdict import Finding
 
 TERMS = ("the direct term", "the term of the mean", "the term of the variance")
 
 
-def describe(
-    function: str, result: str, seen: Seen, expected: Seen, seed: int
-) -> Iterator[tuple[str | None, str]]:
-    """Go through what is odd about a wrong result: the key of a mistake or None, and a sentence."""
+def unknown(
+    solution: Solution, function: str, results: tuple[str, ...], seen: Seen, seed: int
+) -> list[Finding]:
+    """Return what can be said of results that no mistake explains."""
+    expected = right(function, seed)
+    said = [Finding(" ".join(describe(result, seen, expected, seed))) for result in results]
+    fit = [r for r in results if all(
+        v.shape == expected.values[r][k].shape for k, v in seen.values[r].items())]  # fmt: skip
+    return said + (_violated(solution, function, fit, seed) if fit else [])
+
+
+def _violated(solution: Solution, function: str, results: list[str], seed: int) -> list[Finding]:
+    """Return a property of a right function that this one does not have.
+
+    One that fails in a result which is wrong comes before one that fails elsewhere.
+    """
+    found: list[tuple[bool, Finding]] = []
+    for prop in PROPERTIES:
+        if prop.uses[0] == function and all(name in solution for name in prop.uses):
+            text = prop(solution, seed)
+            if text is not None and "nan" not in text and "inf" not in text:
+                told = any(result in text for result in results)
+                finding = Finding(f"Not so here: {prop.statement}", f"In numbers, {text}.")
+                found.append((told, finding))
+    found.sort(key=lambda f: not f[0])
+    return [finding for _, finding in found[:1]]
+
+
+def describe(result: str, seen: Seen, expected: Seen, seed: int) -> Iterator[str]:
+    """Go through what is odd about a wrong result, in sentences."""
     found, right = seen.values[result], expected.values[result]
     for other, values in expected.values.items():
         if other != result and _under_other_name(found, values):
-            yield None, f"{result} is what {other} should be: are the results in the right order?"
+            yield f"{result} is what {other} should be: are the results in the right order?"
             return
     shapes = [(found[k].shape, right[k].shape) for k in right if found[k].shape != right[k].shape]
     if shapes:
-        yield None, f"{result} has shape {shapes[0][0]}, expected {shapes[0][1]}."
+        yield f"{result} has shape {shapes[0][0]}, expected {shapes[0][1]}."
         return
     wrong = [k for k in right if not close(found[k], right[k])]
     usual = [k for k in wrong if "small" not in k] or wrong
@@ -36,28 +63,47 @@ def describe(
         bad = found[broken[0]]
         count = int((~np.isfinite(bad)).sum())
         word = "NaN" if np.isnan(bad).any() else "infinite"
-        yield None, f"{count} of {bad.size} values of {result} are {word}{_call(broken[0])}."
+        yield f"{count} of {bad.size} values of {result} are {word}{_call(broken[0])}."
         return
     few = _few_digits(result, found, right, wrong)
     if few:
-        yield None, few
+        yield few
         return
     with np.errstate(all="ignore"):
-        yield from fixed_numbers(function, result, found, right, seed)
+        if result.startswith("running"):
+            yield from _weights(result, found, seed)
         place = where(wrong, list(right))
         if place:
-            yield None, f"{result} is wrong {place}."
+            yield f"{result} is wrong {place}."
         ordinary = {k: found[k] for k in usual}
         place = channels(ordinary, right, seed)
         if not place and next(iter(ordinary.values())).ndim > 1:
             place = samples(ordinary, right)
         if place:
-            yield None, f"{result} is wrong {place}."
+            yield f"{result} is wrong {place}."
         by = _how_much(result, ordinary, right, seed)
     if by:
-        yield None, by
+        yield by
     if not by.endswith("is 0 everywhere."):
-        yield None, _example(result, found[wrong[0]], right[wrong[0]], _call(wrong[0]))
+        yield _example(result, found[wrong[0]], right[wrong[0]], _call(wrong[0]))
+
+
+def _weights(result: str, found: Values, seed: int) -> Iterator[str]:
+    """Say of which part of the old and of the new value a running value consists."""
+    weights = []
+    for key, value in found.items():
+        probe = probe_of(key, seed)[0]
+        name = result.removeprefix("running_")
+        pair = np.stack([getattr(probe, f"{w}_{name}") for w in ("running", "batch")], axis=1)
+        weights.append(np.linalg.lstsq(pair, value, rcond=None)[0])
+        if not close(pair @ weights[-1], value):
+            return
+    old, new = weights[0]
+    momentum = probe_of(next(iter(found)), seed)[0].momentum
+    yield (
+        f"With momentum {momentum:g}, {result} is {old:.4g} times the old value and "
+        f"{new:.4g} times the new one."
+    )
 
 
 def _under_other_name(found: Values, right: Values) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .._checks import Array
-from .properties.base import samples, wide
-from .seen import close, probe_of
+from ..textbook import over, wide
+from .observe import close, probe_of
 
 
 def line(x: Array, y: Array) -> tuple[Array, Array]:
     """Return slope and shift of the straight line through the values of each channel."""
-    axes = samples(x)
+    axes = over(x)
     x_mean, y_mean = x.mean(axis=axes, keepdims=True), y.mean(axis=axes, keepdims=True)
     xc = x - x_mean
     slope = (xc * (y - y_mean)).sum(axis=axes, keepdims=True) / (xc**2).sum(
@@ -26,8 +26,8 @@ def terms(key: str, dx: Array, seed: int) -> Array:
     A NaN stands where dx is no such sum.
     """
     probe, x, dy = probe_of(key, seed)
-    basis = [dy, np.ones_like(dy), x - x.mean(axis=samples(x), keepdims=True)]
-    std = np.sqrt(x.var(axis=samples(x)) + probe.eps)
+    basis = [dy, np.ones_like(dy), x - x.mean(axis=over(x), keepdims=True)]
+    std = np.sqrt(x.var(axis=over(x)) + probe.eps)
     basis[2] = basis[2] / wide(std, x)
     found = np.full((x.shape[1], 3), np.nan)
     for c in range(x.shape[1]):
