@@ -106,6 +106,7 @@ def test_a_hostile_function_fails_alone(tmp_path, body, says):
         (forged("{'functions': 3, 'others': 4}").replace("\n    ", "\n"), "a report of its own"),
         ("", "defines none of the functions"),
         ("\0", "null bytes"),
+        ("# -*- coding: rot13 -*-\n", "not a text encoding"),
     ],
 )
 def test_a_hostile_file_has_one_line(tmp_path, source, says):
@@ -187,6 +188,34 @@ def test_the_time_of_a_whole_file_is_limited(tmp_path):
     assert all(v.status in (FAILED, NOT_JUDGED) for v in found.values())
     starting = 7 * 5.0  # Python may start seven times, on a slow machine in seconds
     assert time.monotonic() - began < 2 * 1.0 + starting
+
+
+def test_annotations_mean_what_they_say(tmp_path):
+    """The child's own __future__ imports are not those of the file."""
+    body = "def f(a: 1) -> None:\n        return a\n    assert f.__annotations__['a'] == 1\n    "
+    inference = "shape = (1, -1) + (1,) * (x.ndim - 2)\n    "
+    inference += "m, s, gamma, beta = (v.reshape(shape) for v in (m, s, gamma, beta))\n    "
+    source = GOOD + INFERENCE + body + inference + "return gamma * (x - m) / s + beta\n"
+    assert graded(tmp_path, source)["batch_norm_inference"].status == PASSED
+
+
+def test_the_processor_time_follows_the_timeout(tmp_path):
+    """A function that may take long is not ended before."""
+    body = "import resource\n    raise ValueError(resource.getrlimit(resource.RLIMIT_CPU)[0])\n"
+    pytest.importorskip("resource")
+    found = graded(tmp_path, GOOD + INFERENCE + body, timeout=500.0)["batch_norm_inference"]
+    assert found.findings[0].what.startswith("ValueError: 1120")
+
+
+def test_folders_in_folders_are_removed(tmp_path, monkeypatch):
+    """However deep; a file may make a hundred."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    body = "import os\n    for _ in range(9999):\n        os.mkdir('f'); os.chdir('f')\n"
+    found = graded(tmp_path, GOOD + INFERENCE + body)
+    assert "writing so many files" in found["batch_norm_inference"].findings[0].what
+    assert found["update_running"].status == PASSED
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_the_library_cannot_be_imported_by_a_detour(tmp_path):

@@ -7,9 +7,10 @@ library. The file is read, not run; `guard` refuses what is imported by a detour
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 
-from .contract import CONTRACT
+from ..contract import CONTRACT
 
 FORBIDDEN = (
     "brn_numpy",
@@ -42,9 +43,9 @@ def forbidden_imports(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
     The function is "" where the file is loaded. What other functions import is refused when they
     are called; what a file does only when it is started by itself is its own affair.
     """
-    todo: list[tuple[str, ast.AST]] = [("", statement) for statement in tree.body]
+    todo: deque[tuple[str, ast.AST]] = deque(("", statement) for statement in tree.body)
     while todo:
-        function, node = todo.pop(0)
+        function, node = todo.popleft()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not function:
             if node.name not in CONTRACT:
                 continue

@@ -45,7 +45,7 @@ CHANGING = (  # events whose paths must lie in the process's own folder
     "os.removexattr",
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-FILES = 100  # how often a file may be opened for writing
+FILES = 100  # how often a file may be opened for writing, or a folder made
 
 
 def limit(memory: int, seconds: int) -> None:
@@ -105,6 +105,11 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
     def is_inside(path: Any) -> bool:
         return bool((real(path) + sep).startswith(here))
 
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PermissionError("writing so many files is not allowed in an exercise")
+
     def opened(path: Any, mode: Any, flags: int) -> None:
         if isinstance(path, int):
             return
@@ -115,9 +120,7 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
             raise PermissionError(f"reading {path} is not allowed in an exercise")
         if is_inside(path):
             if flags & WRITING:
-                left[0] -= 1
-                if left[0] < 0:
-                    raise PermissionError("writing so many files is not allowed in an exercise")
+                count()
         elif flags & WRITING:
             raise PermissionError(f"writing {path} is not allowed in an exercise")
         elif mode is None and is_folder(path):  # from there, files could be opened unseen
@@ -136,6 +139,8 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
                 paths = paths[1:]  # where it leads is looked at when it is opened
             if isinstance(arguments[0], int) or not all(is_inside(p) for p in paths[:2]):
                 raise PermissionError(f"changing files: not allowed in an exercise ({event})")
+            if event == "os.mkdir":
+                count()
         else:
             for start, words in refused:
                 if event.startswith(start):

@@ -1,8 +1,9 @@
-"""A student's file in a process of its own, as if it were a solution in this one.
+"""What asks a student's process: the functions of the file, as if they were in this one.
 
 `Sandbox.solution()` is a `Solution`: each of its functions sends its arguments to the child and
 returns what comes back, or raises `Failure` with a line for the student. Nothing that comes back is
-run or unpickled; it is compared here, where the student's code is not.
+run or unpickled; it is compared here, where the student's code is not. Texts are cut, and freed of
+what could disturb a terminal.
 """
 
 from __future__ import annotations
@@ -13,18 +14,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .contract import CONTRACT
+from ..contract import CONTRACT
+from ..results import Failure, Listed, Odd
 from .imports import FORBIDDEN
-from .messages import clean, failure, packed, unpacked
 from .process import Child
-from .results import Failure
+from .wire import pack, unpack
 
 MEMORY = 2 << 30  # bytes of address space, NumPy included
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
+TEXT = 200  # letters
+
+
+class Cached(NamedTuple):
+    """The cache of a student's forward pass, which stays in the child: its number."""
+
+    number: int
 
 
 class Sandbox:
@@ -36,10 +44,12 @@ class Sandbox:
         The text of the file.
     path : Path
         Its place: its folder is where its imports are looked for.
+    seconds : float
+        How much processor time the child may use in the end, if nothing else ends it.
     """
 
-    def __init__(self, source: str, path: Path) -> None:
-        self._source, self._path = source, path
+    def __init__(self, source: str, path: Path, seconds: float) -> None:
+        self._source, self._path, self._seconds = source, path, seconds
         self._child: Child | None = None
         self._left = 0.0  # seconds for what comes
         self._number = 0
@@ -78,7 +88,7 @@ class Sandbox:
             forbidden=FORBIDDEN,
             closed=[str(PACKAGE)],
             memory=MEMORY,
-            seconds=120,
+            seconds=int(self._seconds),
         )
         try:
             self._odd = {n: clean(found["others"][n]) for n in CONTRACT if n in found["others"]}
@@ -114,15 +124,15 @@ class Sandbox:
         reply = self._ask(
             name,
             function=name,
-            arguments=[packed(a) for a in arguments],
+            arguments=[_packed(a) for a in arguments],
             results=len(about.results),
             cache=about.results.index("cache") if "cache" in about.results else None,
             number=self._number,
         )
         try:
-            results = [unpacked(r) for r in reply["results"]]
+            results = [_unpacked(r) for r in reply["results"]]
             for i, item in reply["after"].items():
-                changed = unpacked(item)
+                changed = _unpacked(item)
                 if isinstance(changed, np.ndarray) and changed.shape == arguments[int(i)].shape:
                     arguments[int(i)][...] = changed
         except Exception as error:  # whatever a forged reply has in it
@@ -149,7 +159,7 @@ class Sandbox:
         if not genuine:
             raise self._forged()
         if "error" in reply:
-            raise failure(reply, what)
+            raise _failure(reply, what)
         return reply
 
     def _forged(self) -> Failure:
@@ -163,3 +173,43 @@ class Sandbox:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+
+def _packed(value: Any) -> dict[str, Any]:
+    """Return what stands for an argument."""
+    if isinstance(value, Cached):
+        return {"cache": value.number}
+    return pack(value) if isinstance(value, np.ndarray) else {"number": value}
+
+
+def _unpacked(item: dict[str, Any]) -> Any:
+    """Return a result of the child's; raise if it is none."""
+    if "cache" in item:
+        return Cached(int(item["cache"]))
+    if "odd" in item:
+        return Odd(clean(item["odd"], 100))
+    array = unpack(item)
+    return array if item["array"] else array.view(Listed)
+
+
+def clean(text: object, longest: int = TEXT) -> str:
+    """Return a text on one line, cut, and without letters that cannot be printed."""
+    line = " ".join(str(text)[: 10 * longest].split())
+    return "".join(c if c.isprintable() else "?" for c in line)[:longest]
+
+
+def _failure(reply: dict[str, Any], function: str) -> Failure:
+    """Return the line for an exception of the student's, in one function or in what that calls."""
+    kind, text, line = clean(reply["error"], 60), clean(reply.get("text", "")), reply.get("line")
+    place = f", in line {line}" if type(line) is int else ""
+    if kind == "SystemExit":
+        return Failure(f"it calls sys.exit{place}")
+    if kind == "MemoryError":
+        return Failure(f"it needs more memory than it may have{place}")
+    where, stub = clean(reply.get("where", "")), reply.get("stub") is True
+    if stub and where in CONTRACT and where != function:
+        return Failure(f"it calls {where}, which is not started", needs=where)
+    return Failure(
+        f"{kind}: {text.rstrip('.')}{place}" if text else f"{kind}{place}",
+        not_started=stub,
+    )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .results import Failure
+from ..results import Failure
 
 OUTPUT = 1_000_000  # bytes that a file may print
 REPLY = 8_000_000  # bytes of one reply
@@ -33,13 +33,12 @@ BOOT = """
 import builtins, sys
 sys.path.append({packages!r})
 def boot():
-    names = []
-    for path in ({guard!r}, {child!r}):
-        # builtins of its own: those of the student may be replaced
-        names.append(dict(__name__="grader", __builtins__=dict(vars(builtins))))
+    # builtins of its own: those of the student may be replaced
+    names = dict(__name__="grader", __builtins__=dict(vars(builtins)))
+    for path in {parts!r}:
         with open(path, encoding="utf-8") as file:
-            exec(compile(file.read(), path, "exec"), names[-1])
-    return names[1]["main"], names[0]["guard"], names[0]["limit"]
+            exec(compile(file.read(), path, "exec"), names)
+    return names["main"], names["guard"], names["limit"]
 main, *rest = boot()
 main(*rest)
 """
@@ -57,8 +56,7 @@ class Child:
         here, home = Path(__file__), self._folder.name
         script = BOOT.format(
             packages=str(Path(np.__file__).parents[1]),
-            guard=str(here.with_name("guard.py")),
-            child=str(here.with_name("child.py")),
+            parts=[str(here.with_name(f"{part}.py")) for part in ("wire", "guard", "child")],
         )
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._process = subprocess.Popen(
@@ -71,6 +69,12 @@ class Child:
             env={**kept, **dict.fromkeys(HOMES, home), **FIXED},
             start_new_session=os.name == "posix",
         )
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(here.with_name("keeper.py")),
+             str(self._process.pid), home],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=os.name == "posix",
+        )  # fmt: skip
         for reader in (self._read_replies, self._read_prints):
             threading.Thread(target=reader, daemon=True).start()
         try:
@@ -98,7 +102,9 @@ class Child:
         return line
 
     def end(self) -> None:
-        """End the process and whatever it started."""
+        """End the process and whatever it started, and remove its folder."""
+        self._keeper.kill()  # before its process has no number any more
+        self._keeper.wait()
         if os.name == "posix":
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -106,9 +112,10 @@ class Child:
                 pass
         self._process.kill()
         self._process.wait()
-        if self._process.stdin is not None:
+        for process in (self._keeper, self._process):
             try:
-                self._process.stdin.close()
+                assert process.stdin is not None
+                process.stdin.close()
             except OSError:  # what was not sent yet has no reader any more
                 pass
         self._folder.cleanup()
