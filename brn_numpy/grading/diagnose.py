@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import tell
-from .after_forward import GRADIENT, forwards, right_after_it
+from .after_forward import GRADIENT, right_after_it
 from .blame import built_on, kept_elsewhere
+from .caches import forwards
 from .contract import FORWARD_OF, Solution
 from .describe import unknown
 from .edges import note_on_edges
 from .name import name
 from .observe import ROWS, Seen, differing, look, right, same, situations
-from .results import Failure, tidy
+from .tidy import Failure, tidy
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, Finding, Verdict
 
 __all__ = ["FAILED", "NOT_JUDGED", "NOT_STARTED", "PASSED", "Finding", "Verdict", "judge"]

@@ -48,6 +48,8 @@ class Candidate(NamedTuple):
     def lines(self) -> Lines:
         """The lines with their number, or with a usual one."""
         number = self.mistake.number if self.number is None else self.number
+        if number is None:
+            return self.open_lines
         return tuple((name, with_number(text, number)) for name, text in self.open_lines)
 
     @property

@@ -24,7 +24,6 @@ Lines: TypeAlias = tuple[tuple[str, str], ...]
 THERE = "renorm_correction."  # before a name: its line in that function, which BRN's forward calls
 
 _SOURCE = files(__package__.split(".")[0]).joinpath("textbook.py").read_text(encoding="utf-8")
-_FUNCTIONS = {f.name: f for f in ast.parse(_SOURCE).body if isinstance(f, ast.FunctionDef)}
 
 
 def _name(statement: ast.stmt) -> str:
@@ -34,10 +33,15 @@ def _name(statement: ast.stmt) -> str:
     return ast.unparse(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
 
 
+_FUNCTIONS = {f.name: f for f in ast.parse(_SOURCE).body if isinstance(f, ast.FunctionDef)}
+_BODIES = {  # of each function: what a line assigns, and the line; without the docstring
+    name: [(_name(s), ast.unparse(s)) for s in f.body[1:]] for name, f in _FUNCTIONS.items()
+}
+
+
 def by_name(function: str, text: str) -> dict[str, str]:
     """Return lines by the names of the textbook's lines in whose place they stand."""
-    body = _FUNCTIONS[function].body
-    known = {_name(s) for s in body} - {""}
+    known = dict(_BODIES[function])
     found: dict[str, list[str]] = {}
     waiting: list[str] = []
     for statement in ast.parse(text).body:
@@ -46,7 +50,7 @@ def by_name(function: str, text: str) -> dict[str, str]:
             found[name] = found.get(name, []) + waiting
             waiting = []
     if waiting:
-        found["return"] = [*waiting, ast.unparse(body[-1])]
+        found["return"] = [*waiting, known["return"]]
     return {name: "\n".join(texts) for name, texts in found.items()}
 
 
@@ -65,9 +69,10 @@ def plant(function: str, lines: Lines, number: float | None = None) -> Callable[
 @lru_cache(maxsize=4096)
 def _code(function: str, lines: Lines) -> CodeType:
     """Compile a function with other lines."""
-    other, f = dict(lines), _FUNCTIONS[function]
-    body = "\n".join(other.get(_name(s), ast.unparse(s)) for s in f.body)
-    text = f"def {function}({ast.unparse(f.args)}):\n{textwrap.indent(body, '    ')}"
+    other = dict(lines)
+    body = "\n".join(other.get(name, text) for name, text in _BODIES[function])
+    arguments = ast.unparse(_FUNCTIONS[function].args)
+    text = f"def {function}({arguments}):\n{textwrap.indent(body, '    ')}"
     module = compile(text, f"<{function}>", "exec", dont_inherit=True)
     return next(c for c in module.co_consts if isinstance(c, CodeType))
 

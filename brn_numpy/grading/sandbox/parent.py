@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contract import CONTRACT
-from ..results import Failure, Listed, Odd
+from ..tidy import Failure, Listed, Odd
 from .imports import FORBIDDEN
 from .process import Child
 from .wire import pack, unpack

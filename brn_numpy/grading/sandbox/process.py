@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..results import Failure
+from ..tidy import Failure
 
 OUTPUT = 1_000_000  # bytes that a file may print
 REPLY = 8_000_000  # bytes of one reply

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from brn_numpy.grading.results import Failure, Listed, Odd, tidy
 from brn_numpy.grading.sandbox.parent import _failure as failure
+from brn_numpy.grading.tidy import Failure, Listed, Odd, tidy
 
 PAIR, Y = "update_running", "batch_norm_inference"
 
