@@ -13,6 +13,9 @@ from brn_numpy.grading.diagnose import judge
 from brn_numpy.grading.mistakes import MISTAKES, plant
 from brn_numpy.grading.properties import PROPERTIES
 
+SAME = {frozenset({"r-clipped-from-zero", "r-clipped-symmetrically"})}
+"""Pairs of mistakes that no input can tell apart: a ratio of deviations is positive."""
+
 FOLDER = Path(__file__).parent / "grading" / "solutions"
 FILES = sorted(FOLDER.glob("*.py"))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .contract import CONTRACT, FORWARD_OF
 from .diagnose import judge
-from .sandbox import Sandbox, clean, forbidden_imports
-from .tidy import Failure
+from .sandbox import Sandbox, forbidden_imports
+from .tidy import Failure, clean
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much

@@ -14,6 +14,9 @@ Notes: TypeAlias = dict[str, list[str]]
 """Notes on results, and the names of the results that they are on."""
 
 
+TEXT = 200  # letters
+
+
 class Failure(Exception):
     """What a student's function or file did instead of returning something: a line of text."""
 
@@ -34,6 +37,12 @@ class Odd(NamedTuple):
 
 class Listed(np.ndarray):
     """An array that the student returned as a list or as a number."""
+
+
+def clean(text: object, longest: int = TEXT) -> str:
+    """Return a text on one line, cut, and without letters that cannot be printed."""
+    line = " ".join(str(text)[: 10 * longest].split())
+    return "".join(c if c.isprintable() else "?" for c in line)[:longest]
 
 
 def tidy(solution: Solution, notes: Notes | None = None) -> dict[str, Callable[..., Any]]:

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from grading_cases import RIGHT, changed, verdicts
+from grading_cases import RIGHT, SAME, changed, verdicts
 
 from brn_numpy import textbook
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, judge
-from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, SAME, plant
+from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
 
 WRONG = [m for m in MISTAKES if not m.equal]
 SEED = 4

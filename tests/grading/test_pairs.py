@@ -5,12 +5,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from grading_cases import verdicts
+from grading_cases import SAME, verdicts
 
 from brn_numpy import textbook
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, judge
-from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, SAME, plant
+from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
 from brn_numpy.grading.name import spoilt
 from brn_numpy.grading.observe import differing, look, right
 
@@ -132,7 +132,7 @@ def test_two_mistakes_in_y_are_named(other):
     for key, affine in AFFINE.items():
 
         def forward(x, gamma, beta, eps, affine=affine):
-            _, cache = BY_KEY[other].variant(x, gamma, beta, eps)
+            _, cache = BY_KEY[other].solution()["batch_norm_forward"](x, gamma, beta, eps)
             return affine(cache.xhat, cache.gamma, textbook.wide(beta, x)), cache
 
         solution = plant.solution("batch_norm_forward", forward)
@@ -143,8 +143,12 @@ def test_each_result_is_judged_by_itself():
     """Mistakes in dx, dgamma and dbeta at once are three findings."""
 
     def backward(dy, cache):
-        dx = BY_KEY["dx-mean-term-missing"].variant(dy, cache)[0]
-        return dx, BY_KEY["dgamma-from-x"].variant(dy, cache)[1], textbook.mean(dy).ravel()
+        dx = BY_KEY["dx-mean-term-missing"].solution()["batch_norm_backward"](dy, cache)[0]
+        return (
+            dx,
+            BY_KEY["dgamma-from-x"].solution()["batch_norm_backward"](dy, cache)[1],
+            textbook.mean(dy).ravel(),
+        )
 
     found = judge(plant.solution("batch_norm_backward", backward), "batch_norm_backward", SEED)
     assert set(found.mistakes) == {"dx-mean-term-missing", "dgamma-from-x", "dbeta-averaged"}

@@ -5,10 +5,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from grading_cases import distance
+from grading_cases import SAME, distance
 
 from brn_numpy.grading.contract import CONTRACT, CORRECT
-from brn_numpy.grading.mistakes import MISTAKES, SAME
+from brn_numpy.grading.mistakes import MISTAKES
 from brn_numpy.grading.observe import observe
 from brn_numpy.grading.probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 

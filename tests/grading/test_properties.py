@@ -52,7 +52,7 @@ def test_an_exception_is_a_failure():
 
 def test_a_solution_in_parts_is_asked_for_its_parts():
     """Properties of functions that are not there yet are left out."""
-    reversed_momentum = BY_KEY["momentum-reversed"].variant
+    reversed_momentum = BY_KEY["momentum-reversed"].solution()["update_running"]
     names = set(faults({"update_running": reversed_momentum}, 0))
     assert "running-averages-by-hand" in names
     assert all(BY_NAME[name].uses == ("update_running",) for name in names)

@@ -1,4 +1,10 @@
-"""What people write in place of the textbook's lines: the page `mistakes.md`, read and planted."""
+"""What people write in place of the textbook's lines: the page `mistakes.md`, read and planted.
+
+page        the page: its mistakes, and what shows them
+plant       lines in the place of the textbook's
+fit         the number in a line
+candidates  the mistakes as they may be in a function: its own, and those of others
+"""
 
 from __future__ import annotations
 
@@ -6,12 +12,4 @@ from .page import MISTAKES, SEEN_BY, TAUGHT, Mistake, See
 
 BY_KEY: dict[str, Mistake] = {m.key: m for m in MISTAKES}
 
-SAME: dict[frozenset[str], str] = {
-    frozenset({"r-clipped-from-zero", "r-clipped-symmetrically"}): (
-        "a ratio of standard deviations is positive, so a lower bound of 0 and one of -r_max both "
-        "do nothing"
-    ),
-}
-"""Pairs of mistakes that no input can tell apart, with the reason."""
-
-__all__ = ["BY_KEY", "MISTAKES", "SAME", "SEEN_BY", "TAUGHT", "Mistake", "See"]
+__all__ = ["BY_KEY", "MISTAKES", "SEEN_BY", "TAUGHT", "Mistake", "See"]

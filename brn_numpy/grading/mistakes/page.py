@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from .plant import by_name, plant, solution
+from .plant import by_name, solution
 
 
 class See(NamedTuple):
@@ -57,11 +57,6 @@ class Mistake:
     def lines(self) -> dict[str, str]:
         """The lines by name, with the usual number."""
         return {name: with_number(text, self.number) for name, text in self.open_lines.items()}
-
-    @property
-    def variant(self) -> Callable[..., Any]:
-        """The function with this mistake in it."""
-        return plant(self.function, tuple(self.lines.items()))
 
     def solution(self) -> dict[str, Callable[..., Any]]:
         """Return the textbook with this one mistake in it."""

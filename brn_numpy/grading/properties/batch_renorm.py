@@ -93,24 +93,6 @@ def without_room_it_is_batch_norm(f: Any, p: Probe, x: Array, dy: Array) -> Chec
     yield "y with r_max = 1 and d_max = 0", y, y_of(f, BN, p, x=x)
 
 
-@holds(BRN)
-def clipped_y_has_its_mean_at_d(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """The mean of y is gamma * d + beta; with tight bounds d is d_max with the means' sign."""
-    d = np.where(p.batch_mean > p.running_mean, TIGHT_D_MAX, -TIGHT_D_MAX)
-    size = np.abs(p.gamma) + np.abs(p.beta)
-    y = y_of(f, BRN, p, x=x, **TIGHT)
-    yield "the mean of y, all clipped", mean(y), p.gamma * d + p.beta, size
-
-
-@holds(BRN)
-def clipped_y_has_its_spread_from_r(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """The variance of y is (gamma r)^2 v / (v + eps); clipped, r is r_max or 1 / r_max by size."""
-    r = np.where(p.batch_std > p.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX)
-    v = variance(x).ravel()
-    y = y_of(f, BRN, p, x=x, **TIGHT)
-    yield "the variance of y, all clipped", variance(y), (p.gamma * r) ** 2 * v / (v + p.eps)
-
-
 @holds(BRN, CORRECTION, BN)
 def it_corrects_batch_norm_by_r_and_d(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     """y is BN's with gamma * r for gamma and beta + gamma * d for beta, all the solution's own."""

@@ -9,7 +9,7 @@ import numpy as np
 from ..._checks import Array
 from ...textbook import mean, variance, wide
 from ..probe import Probe
-from .base import BN, Checks, call, holds, rows, y_of
+from .base import BN, Checks, call, holds, y_of
 
 UPDATE, INFERENCE = "update_running", "batch_norm_inference"
 
@@ -74,12 +74,6 @@ def inference_has_no_unit(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     small = {"running_mean": 1e-3 * p.running_mean, "running_std": 1e-3 * p.running_std}
     scaled = y_of(f, INFERENCE, p, x=1e-3 * x, **small)
     yield "y in a unit 1000 times as large", scaled, y_of(f, INFERENCE, p, x=x)
-
-
-@holds(INFERENCE)
-def inference_treats_pixels_as_samples(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """y of images is that of their pixels as rows, (N * H * W, C)."""
-    yield "y, as rows", rows(y_of(f, INFERENCE, p, x=x)), y_of(f, INFERENCE, p, x=rows(x))
 
 
 @holds(INFERENCE, BN)

@@ -11,6 +11,6 @@ imports   which packages a file must not name; read, not run
 from __future__ import annotations
 
 from .imports import forbidden_imports
-from .parent import Sandbox, clean
+from .parent import Sandbox
 
-__all__ = ["Sandbox", "clean", "forbidden_imports"]
+__all__ = ["Sandbox", "forbidden_imports"]

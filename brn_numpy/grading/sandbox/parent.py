@@ -19,14 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contract import CONTRACT
-from ..tidy import Failure, Listed, Odd
+from ..tidy import Failure, Listed, Odd, clean
 from .imports import FORBIDDEN
 from .process import Child
 from .wire import pack, unpack
 
 MEMORY = 2 << 30  # bytes of address space, NumPy included
 PACKAGE = Path(__file__).parents[2]
-TEXT = 200  # letters
 
 
 class Cached(NamedTuple):
@@ -190,12 +189,6 @@ def _unpacked(item: dict[str, Any]) -> Any:
         return Odd(clean(item["odd"], 100))
     array = unpack(item)
     return array if item["array"] else array.view(Listed)
-
-
-def clean(text: object, longest: int = TEXT) -> str:
-    """Return a text on one line, cut, and without letters that cannot be printed."""
-    line = " ".join(str(text)[: 10 * longest].split())
-    return "".join(c if c.isprintable() else "?" for c in line)[:longest]
 
 
 def _failure(reply: dict[str, Any], function: str) -> Failure:
