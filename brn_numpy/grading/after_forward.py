@@ -61,8 +61,8 @@ def right_after_it(
         ]
         return dict.fromkeys(right_formula(function, set(wrong) - found.keys(), calls), FORMULA)
 
-    if verdict.planted:
-        planted = plant(forward, verdict.planted)
+    if verdict.lines:
+        planted = plant(forward, verdict.lines)
         found |= by_formula({call: vars(planted(*g)[1]) for call, g in given.items()})
     if len(found) < len(wrong) and _normalises(solution, forward, seed):
         faulty = _far_from_numeric(solution, function, seed)

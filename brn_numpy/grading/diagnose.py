@@ -1,7 +1,7 @@
 """Judge one function of a student's solution, by itself, and say what is wrong with it.
 
 A backward pass needs a cache, which only the student's own forward pass makes. If that is wrong,
-the backward pass may be right all the same, see `own_forward`; if that cannot be told, it is not
+the backward pass may be right all the same, see `after_forward`; if that cannot be told, it is not
 judged.
 """
 
@@ -157,16 +157,20 @@ class _Case:
         """Name what is wrong, or describe it."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
         known = frozenset(key for v in self.before.values() for key in v.mistakes)
-        lines = forward.planted if forward is not None else ()
-        made_by = forwards(FORWARD_OF.get(function, ""), lines)
-        tried = [name(function, seen, wrong, seed, before, known) for before in made_by]
+        lines = forward.lines if forward is not None else ()
+        tried = []
+        for before in forwards(FORWARD_OF.get(function, ""), lines):
+            tried.append(name(function, seen, wrong, seed, before, known))
+            if not tried[-1].unexplained and len(tried[-1].found) == 1:
+                break
         best = min(tried, key=lambda n: (len(n.unexplained), len(n.found)))
         order = tell.in_another_order(seen, right(function, seed))
         if order is not None and best.unexplained:
             return replace(verdict, status=FAILED, findings=(*verdict.findings, order))
         found = [tell.of_mistake(candidate, function, known) for candidate in best.found]
-        for blamed, expected in built_on(self.solution, function, self.before, seed):
-            if best.unexplained and not differing(seen, expected):
+        blocks = built_on(self.solution, function, self.before, seed) if best.unexplained else ()
+        for blamed, expected in blocks:
+            if not differing(seen, expected):
                 found = tell.of_blocks(blamed)
                 return replace(verdict, status=FAILED, findings=(*verdict.findings, *found))
         if forward is not None and forward.spoils_cache:
@@ -178,6 +182,6 @@ class _Case:
                 note = f"It was given the cache of your own {forward.function}, which is wrong."
                 verdict = replace(verdict, notes=(note,))
         found += unknown(self.solution, function, best.unexplained, seen, seed)
-        parts = () if best.unexplained else tuple(p for c in best.found for p in c.lines)
+        lines = () if best.unexplained else tuple(line for c in best.found for line in c.lines)
         every = (*verdict.findings, *found)
-        return replace(verdict, status=FAILED, findings=every, planted=parts)
+        return replace(verdict, status=FAILED, findings=every, lines=lines)

@@ -41,8 +41,8 @@ def test_a_mistake_changes_its_own_function_only():
     plain = plant.solution()
     for mistake in MISTAKES:
         planted = mistake.solution()
-        taken = inspect.signature(planted[mistake.function]).parameters
-        assert tuple(taken) == CONTRACT[mistake.function].arguments
+        with pytest.raises((TypeError, ValueError)):  # another number of arguments
+            planted[mistake.function](1)
         changed = {name for name in CONTRACT if planted[name] is not plain[name]}
         assert changed == changed_by(mistake), mistake.key
 

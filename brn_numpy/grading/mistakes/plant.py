@@ -8,15 +8,14 @@ different names can be made at once.
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any, TypeAlias
 
 from ... import textbook
-from ..contract import CORRECT
+from ..contract import CONTRACT, CORRECT
 
 Lines: TypeAlias = tuple[tuple[str, str], ...]
 """Other lines: the name whose line they stand in the place of, and their text."""
@@ -33,9 +32,10 @@ def _name(statement: ast.stmt) -> str:
     return ast.unparse(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
 
 
-_FUNCTIONS = {f.name: f for f in ast.parse(_SOURCE).body if isinstance(f, ast.FunctionDef)}
 _BODIES = {  # of each function: what a line assigns, and the line; without the docstring
-    name: [(_name(s), ast.unparse(s)) for s in f.body[1:]] for name, f in _FUNCTIONS.items()
+    f.name: [(_name(s), ast.unparse(s)) for s in f.body[1:]]
+    for f in ast.parse(_SOURCE).body
+    if isinstance(f, ast.FunctionDef)
 }
 
 
@@ -55,26 +55,40 @@ def by_name(function: str, text: str) -> dict[str, str]:
 
 
 def plant(function: str, lines: Lines, number: float | None = None) -> Callable[..., Any]:
-    """Return a textbook's function with other lines; `number` is what they call so."""
-    names = {**vars(textbook), "textbook": textbook, "number": number}
-    own = tuple((name, text) for name, text in lines if not name.startswith(THERE))
+    """Return a textbook's function with other lines; `number` is what they call so.
+
+    Its lines are run one by one, so that each is compiled once, and not once in each company.
+    """
+    own = {name: text for name, text in lines if not name.startswith(THERE)}
     there = tuple((n.removeprefix(THERE), t) for n, t in lines if n.startswith(THERE))
+    names = {**vars(textbook), "textbook": textbook, "number": number}
     if there:
         names["renorm_correction"] = plant("renorm_correction", there, number)
     elif not own:
         return CORRECT[function]
-    return FunctionType(_code(function, own), names, function)
+    steps = [step for name, text in _BODIES[function] for step in _compiled(own.get(name, text))]
+    arguments = CONTRACT[function].arguments
+
+    def run(*given: Any) -> Any:
+        here = {**names, **dict(zip(arguments, given, strict=True))}
+        for step in steps[:-1]:
+            exec(step, here)
+        return eval(steps[-1], here)
+
+    return run
 
 
 @lru_cache(maxsize=4096)
-def _code(function: str, lines: Lines) -> CodeType:
-    """Compile a function with other lines."""
-    other = dict(lines)
-    body = "\n".join(other.get(name, text) for name, text in _BODIES[function])
-    arguments = ast.unparse(_FUNCTIONS[function].args)
-    text = f"def {function}({arguments}):\n{textwrap.indent(body, '    ')}"
-    module = compile(text, f"<{function}>", "exec", dont_inherit=True)
-    return next(c for c in module.co_consts if isinstance(c, CodeType))
+def _compiled(text: str) -> list[CodeType]:
+    """Compile lines; what the last one returns is an expression."""
+    *body, last = ast.parse(text).body
+    steps: list[ast.Module | ast.Expression] = [ast.Module([statement], []) for statement in body]
+    result = last.value if isinstance(last, ast.Return) else None
+    steps.append(ast.Expression(result) if result else ast.Module([last], []))
+    return [
+        compile(step, "<page>", "eval" if isinstance(step, ast.Expression) else "exec")
+        for step in steps
+    ]
 
 
 def solution(
