@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from ..._checks import Array
+from ..observe import close
 
 SMALLEST, LARGEST = 1e-12, 1.0
 STEPS = 60  # a step halves the distance of the logarithms: the last digits are rounding
+ROUGHLY = 12, 0.05  # after so many steps the rest must be that close, or no number gives it
 
 
 def fit(run: Callable[[float], Array], seen: Array) -> float | None:
@@ -25,9 +27,12 @@ def fit(run: Callable[[float], Array], seen: Array) -> float | None:
     rising = last[at] > first[at]
     if not min(first[at], last[at]) <= seen[at] <= max(first[at], last[at]):
         return None
-    for _ in range(STEPS):
+    for step in range(STEPS):
         middle = float(np.sqrt(low * high))
-        if (run(middle)[at] < seen[at]) == rising:
+        found = run(middle)
+        if step == ROUGHLY[0] and not close(found, seen, ROUGHLY[1]):
+            return None
+        if (found[at] < seen[at]) == rising:
             low = middle
         else:
             high = middle
