@@ -27,7 +27,7 @@ WHOSE = {  # what a field may be
     "z": (MADE, WRONG, RIGHT),
     "r": (RIGHT, WRONG),
     "d": (RIGHT, WRONG),
-    "xhat": (MADE, WRONG, RIGHT),
+    "xhat": (MADE, WRONG),
 }
 INNER = {"inner": "z", "inner_std": "std"}  # fields for one place in the formula, see `_roads`
 
@@ -47,8 +47,8 @@ def forwards(forward: str, lines: Lines) -> Iterator[Callable[..., Any] | None]:
     def partly(*fields: str) -> Callable[..., Any]:
         def run(*given: Any) -> tuple[Any, SimpleNamespace]:
             y, cache = wrong(*given)
-            correct = vars(CORRECT[forward](*given)[1])
-            return y, mixed(correct, vars(cache), dict.fromkeys(fields, WRONG))
+            pair = _as_renorm(vars(CORRECT[forward](*given)[1]), vars(cache))
+            return y, mixed(*pair, dict.fromkeys(fields, WRONG))
 
         return run
 
@@ -61,38 +61,40 @@ def forwards(forward: str, lines: Lines) -> Iterator[Callable[..., Any] | None]:
         yield partly("r", "d")
 
 
+def _as_renorm(correct: Fields, wrong: Fields) -> tuple[Fields, Fields]:
+    """Return a right and a wrong cache with BRN's fields: BN is BRN with r = 1 and d = 0."""
+    if "r" in correct:
+        return correct, wrong
+    one, other = ({**fields, "z": fields["xhat"]} for fields in (correct, wrong))
+    return {**one, "r": 1.0, "d": 0.0}, other
+
+
 def mixed(correct: Fields, wrong: Fields, whose: Mapping[str, str]) -> SimpleNamespace:
-    """Return a cache whose fields are right, wrong, or, if that is not said, made from others."""
-    cache = SimpleNamespace(**correct, inner_std=correct["std"])
-    renorm = "z" in correct
+    """Return a cache whose fields are right, wrong, or made from those before."""
+    cache = SimpleNamespace(**correct)
     for name in ("y", "xc", "std", "inner_std", "z", "inner", "r", "d", "xhat"):
         choice, source = whose.get(name, MADE), INNER.get(name, name)
-        if source == "z" and not renorm:
-            source = "xhat"
+        value = correct[source]
         if choice == WRONG and source in wrong:
-            setattr(cache, name, wrong[source])
-        elif choice == RIGHT and name == "inner":
-            cache.inner = correct[source]
-        elif choice == MADE and name in ("z", "inner"):
-            setattr(cache, name, cache.xc / cache.std)
+            value = wrong[source]
+        elif choice == MADE and source == "z":
+            value = cache.xc / cache.std
         elif choice == MADE and name == "xhat":
-            cache.xhat = cache.z * cache.r + cache.d if renorm else cache.xc / cache.std
+            value = cache.z * cache.r + cache.d
+        setattr(cache, name, value)
     return cache
 
 
 def right_formula(function: str, results: set[str], calls: list[Call]) -> set[str]:
     """Return the results that a right formula gives on caches some of whose fields are wrong."""
     found: set[str] = set()
+    pairs = [_as_renorm(call.right, call.wrong) for call in calls]
     for names, roads in _roads(function):
-        whose = {
-            name: choices
-            for name, choices in ((name, WHOSE[INNER.get(name, name)]) for name in names)
-            if INNER.get(name, name) in calls[0].wrong
-        }
-        for chosen in product(*whose.values()):
+        names = [name for name in names if INNER.get(name, name) in pairs[0][1]]
+        for chosen in product(*(WHOSE[INNER.get(name, name)] for name in names)):
             if found == results:
                 break
-            caches = [mixed(c.right, c.wrong, dict(zip(whose, chosen, strict=True))) for c in calls]
+            caches = [mixed(*pair, dict(zip(names, chosen, strict=True))) for pair in pairs]
             for road in roads:
                 found |= _fitting(function, results - found, calls, caches, road)
     return found
@@ -118,16 +120,14 @@ def _roads(function: str) -> list[tuple[list[str], list[Callable[..., Any]]]]:
     They are the textbook's and those of the page; and the textbook's with fields of its own for
     what stands inside the term of the variance, so that these may be others than elsewhere.
     """
-    renorm = function == "batch_renorm_backward"
-    names = ["xc", "std", *(("z", "r", "d") if renorm else ()), "xhat"]
     lines = [lines_in(mistake, function) for mistake in MISTAKES if mistake.equal]
-    z, dz = ("z", "dz") if renorm else ("xhat", "dxhat")
+    z, dz = ("z", "dz") if function == "batch_renorm_backward" else ("xhat", "dxhat")
     apart = {
         "through_std": f"through_std = cache.{z} * mean({dz} * cache.inner) / cache.inner_std",
         "dx": f"dx = ({dz} - through_mean) / cache.std - through_std",
     }
     last = apart | {"dx": apart["dx"] + " + mean(through_std)"}
     return [
-        (names, [CORRECT[function], *(plant(function, own) for own in lines if own)]),
-        ([*names, *INNER], [plant(function, tuple(own.items())) for own in (apart, last)]),
+        (list(WHOSE), [CORRECT[function], *(plant(function, own) for own in lines if own)]),
+        ([*WHOSE, *INNER], [plant(function, tuple(own.items())) for own in (apart, last)]),
     ]
