@@ -1,11 +1,16 @@
 """Files graded through the child process: hostile ones, forged ones, right ones."""
 
 import os
+import subprocess
+import sys
 import time
+import zipfile
+from pathlib import Path
 
 import pytest
 from grading_cases import FILES
 
+import brn_numpy
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
@@ -228,3 +233,23 @@ def test_the_library_cannot_be_imported_by_a_detour(tmp_path):
 def test_right_files_have_full_marks(path):
     """Through the child process too."""
     assert grade(path, 2).passed
+
+
+def test_it_works_from_a_zip(tmp_path):
+    """As where a wheel is on the path and not unpacked: the page is read, and files are judged."""
+    package = Path(brn_numpy.__file__).parent
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as archive:
+        for path in package.rglob("*"):
+            if path.suffix in (".py", ".md"):
+                archive.write(path, path.relative_to(package.parent))
+    code = (
+        "import sys; from brn_numpy.grading.grade import grade; print(grade(sys.argv[1], 1).score)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(FILES[0])],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "package.zip")},
+        capture_output=True,
+        check=True,
+    )
+    assert int(found.stdout) == len(CONTRACT)

@@ -1,18 +1,12 @@
 """The table of mistakes as a text: keys, sentences, and the lines that a student runs."""
 
-import os
 import re
-import subprocess
-import sys
-import zipfile
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from grading_cases import SAME
 
-import brn_numpy
 from brn_numpy.grading.contract import CONTRACT, CORRECT
 from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
 from brn_numpy.grading.mistakes.candidates import ONLY, candidates
@@ -21,7 +15,6 @@ from brn_numpy.grading.probe import make_probe
 from brn_numpy.grading.see import names_for
 from brn_numpy.grading.tell import of_mistake
 
-PACKAGE = Path(brn_numpy.__file__).parent
 SEEDS = range(2)
 WITHOUT = {  # no sum or mean over all shows these, made in this place only
     ("forward-per-image", "the mean"),
@@ -113,20 +106,3 @@ def test_a_solution_may_be_in_parts():
     names = names_for({"batch_norm_forward": CORRECT["batch_norm_forward"]}, make_probe(0))
     assert {"y", "cache", "y4", "cache4", "x", "xhat", "np", "batch_norm_forward"} <= set(names)
     assert not {"renorm_y", "batch_norm_backward"} & set(names)
-
-
-def test_the_page_is_read_from_a_zip(tmp_path):
-    """As it is where a wheel is on the path and not unpacked."""
-    with zipfile.ZipFile(tmp_path / "package.zip", "w") as archive:
-        for path in PACKAGE.rglob("*"):
-            if path.suffix in (".py", ".md"):
-                archive.write(path, path.relative_to(PACKAGE.parent))
-    code = "from brn_numpy.grading.mistakes import MISTAKES; print(len(MISTAKES))"
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "package.zip")},
-        capture_output=True,
-        check=True,
-    )
-    assert int(found.stdout) == len(MISTAKES)

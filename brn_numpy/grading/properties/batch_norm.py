@@ -79,17 +79,6 @@ def dx_along_xhat_is_what_eps_leaves(f: Any, p: Probe, x: Array, dy: Array) -> C
 
 
 @holds(BN_BACK, BN)
-def gradients_turn_with_gamma(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """With -2 gamma, dx is -2 times as large; dgamma and dbeta stay."""
-    plain = gradients(f, BN_BACK, p, x=x, dy=dy)
-    turned = gradients(f, BN_BACK, p, x=x, dy=dy, gamma=-2 * p.gamma)
-    for name, a, b, factor in zip(
-        ("dx", "dgamma", "dbeta"), turned, plain, (-2, 1, 1), strict=True
-    ):
-        yield f"{name} with -2 * gamma", a, factor * b
-
-
-@holds(BN_BACK, BN)
 def gradients_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     """The gradients for 2 dy + 1 are 2 * (those for dy) + (those for 1)."""
     mixed, plain, ones = (

@@ -9,7 +9,7 @@ import numpy as np
 from ..._checks import Array
 from ...textbook import mean, variance, wide
 from ..probe import Probe
-from .base import BN, Checks, call, holds, y_of
+from .base import BN, Checks, holds, y_of
 
 UPDATE, INFERENCE = "update_running", "batch_norm_inference"
 
@@ -25,15 +25,6 @@ def equal_minibatches_are_approached_geometrically(f: Any, p: Probe) -> Checks:
         yield f"the running mean after {t} equal minibatches", pair[0], expected
         expected = p.batch_std + left * (p.running_std - p.batch_std)
         yield f"the running std after {t} equal minibatches", pair[1], expected
-
-
-@holds(UPDATE)
-def momentum_0_keeps_and_1_replaces(f: Any, p: Probe) -> Checks:
-    """At momentum 0 the running pair stays, at 1 it is the minibatch's."""
-    for momentum, pair in ((0.0, "running"), (1.0, "batch")):
-        found = call(f, UPDATE, p, momentum=momentum)
-        for name, value in zip(("mean", "std"), found, strict=True):
-            yield f"the running {name} at momentum {momentum:g}", value, vars(p)[f"{pair}_{name}"]
 
 
 @holds(UPDATE)

@@ -13,7 +13,6 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,12 +60,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._end()
 
     def allow(self, seconds: float) -> None:
@@ -202,7 +196,5 @@ def _failure(reply: dict[str, Any], function: str) -> Failure:
     where, stub = clean(reply.get("where", "")), reply.get("stub") is True
     if stub and where in CONTRACT and where != function:
         return Failure(f"it calls {where}, which is not started", needs=where)
-    return Failure(
-        f"{kind}: {text.rstrip('.')}{place}" if text else f"{kind}{place}",
-        not_started=stub,
-    )
+    said = f"{kind}: {text.rstrip('.')}" if text else kind
+    return Failure(said + place, not_started=stub)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,17 @@ sys.path.append({packages!r})
 def boot():
     # builtins of its own: those of the student may be replaced
     names = dict(__name__="grader", __builtins__=dict(vars(builtins)))
-    for path in {parts!r}:
-        with open(path, encoding="utf-8") as file:
-            exec(compile(file.read(), path, "exec"), names)
+    for source in {parts!r}:
+        exec(compile(source, "<grader>", "exec"), names)
     return names["main"], names["guard"], names["limit"]
 main, *rest = boot()
 main(*rest)
 """
+
+
+def _source(part: str) -> str:
+    """Return the text of a file beside this one, which may be in a zip."""
+    return files(__package__).joinpath(f"{part}.py").read_text(encoding="utf-8")
 
 
 class Child:
@@ -53,10 +58,10 @@ class Child:
         )
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._printed = 0
-        here, home = Path(__file__), self._folder.name
+        home = self._folder.name
         script = BOOT.format(
             packages=str(Path(np.__file__).parents[1]),
-            parts=[str(here.with_name(f"{part}.py")) for part in ("wire", "guard", "child")],
+            parts=[_source(part) for part in ("wire", "guard", "child")],
         )
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._process = subprocess.Popen(
@@ -70,8 +75,7 @@ class Child:
             start_new_session=os.name == "posix",
         )
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(here.with_name("keeper.py")),
-             str(self._process.pid), home],
+            [sys.executable, "-I", "-S", "-c", _source("keeper"), str(self._process.pid), home],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=os.name == "posix",
         )  # fmt: skip
