@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -42,19 +43,19 @@ class Property:
     def faults(self, solution: Solution, seed: int) -> Iterator[str]:
         """Go through what fails, a line each; the functions may raise what they like."""
         f, p = SimpleNamespace(**{n: _copying(v) for n, v in solution.items()}), make_probe(seed)
-        layouts = p.layouts() if "x" in self.check.__code__.co_varnames[:3] else [("", None, None)]
-        with np.errstate(all="ignore"):
-            for layout, x, dy in layouts:
-                given = (f, p) if x is None else (f, p, x, dy)
-                for what, *values in self.check(*given):
-                    text = far(f"{what}, {layout}," if layout else what, *values)
-                    if text:
-                        yield text
+        layouts = p.layouts() if "x" in signature(self.check).parameters else [("", None, None)]
+        for layout, x, dy in layouts:
+            given = (f, p) if x is None else (f, p, x, dy)
+            for what, *values in self.check(*given):
+                text = far(f"{what}, {layout}," if layout else what, *values)
+                if text:
+                    yield text
 
     def __call__(self, solution: Solution, seed: int) -> str | None:
         """Return None, or what failed in one line."""
         try:
-            return next(self.faults(solution, seed), None)
+            with np.errstate(all="ignore"):
+                return next(self.faults(solution, seed), None)
         except Exception as error:  # of the student's function, whatever it is
             return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
