@@ -18,6 +18,8 @@ from .mistakes.plant import Lines, plant
 from .observe import Seen, close, differing, given_in, results_of, right, same
 from .probe import probes
 
+TOO_MUCH = 0.999  # for a number in one of two mistakes: with 0 or 1 in them, most lines are others
+
 
 class Named(NamedTuple):
     """The mistakes, and the results that they do not explain."""
@@ -152,7 +154,7 @@ class _Trial:
         lines = (*made[at].open_lines, *_together(others))
         for result in results:
             number = self._number(result, lines)
-            if number is not None:
+            if number is not None and (not others or 0 < number < TOO_MUCH):
                 return [c._replace(number=number) if i == at else c for i, c in enumerate(made)]
         return None
 

@@ -108,18 +108,6 @@ def dx_of_renorm_sums_to_zero(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     yield "the sum of dx", total(dx), 0 * p.gamma, dx
 
 
-@holds(BRN_BACK, BRN, BN, BN_BACK)
-def gradients_of_renorm_are_those_of_batch_norm_corrected(
-    f: Any, p: Probe, x: Array, dy: Array
-) -> Checks:
-    """dx, dgamma and dbeta follow from those of BN with r and d."""
-    dx, dgamma, dbeta = gradients(f, BRN_BACK, p, x=x, dy=dy)
-    bn = gradients(f, BN_BACK, p, x=x, dy=dy)
-    yield "dx", dx, wide(p.r, x) * bn[0]
-    yield "dgamma", dgamma, p.r * bn[1] + p.d * bn[2]
-    yield "dbeta", dbeta, bn[2]
-
-
 @holds(BRN_BACK, BRN)
 def dx_of_renorm_is_the_numeric_gradient(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     """dx is the numeric gradient of the own forward pass with r and d held constant."""
@@ -147,3 +135,15 @@ def dgamma_and_dbeta_of_renorm_are_the_numeric_gradients(
     by_beta = slope(dy, lambda v: y_of(f, BRN, p, x=x, beta=v), p.beta, 1)
     yield "dgamma, against the numeric gradient", dgamma, *by_gamma
     yield "dbeta, against the numeric gradient", dbeta, *by_beta
+
+
+@holds(BRN_BACK, BRN, BN, BN_BACK)
+def gradients_of_renorm_are_those_of_batch_norm_corrected(
+    f: Any, p: Probe, x: Array, dy: Array
+) -> Checks:
+    """dx, dgamma and dbeta follow from those of BN with r and d."""
+    dx, dgamma, dbeta = gradients(f, BRN_BACK, p, x=x, dy=dy)
+    bn = gradients(f, BN_BACK, p, x=x, dy=dy)
+    yield "dx", dx, wide(p.r, x) * bn[0]
+    yield "dgamma", dgamma, p.r * bn[1] + p.d * bn[2]
+    yield "dbeta", dbeta, bn[2]
