@@ -58,7 +58,7 @@ def verdicts(solution, seed):
 
 
 def roads(number):
-    """Return a solution with the other right roads of the catalogue, a different one by number."""
+    """Return a solution with the other right roads of the page, a different one by number."""
     solution = {}
     for name in CONTRACT:
         own = [m for m in MISTAKES if m.function == name and m.equal]

@@ -1,4 +1,4 @@
-"""One set of arrays on which every mistake of the catalogue shows.
+"""Arrays and numbers on which every mistake of the page shows.
 
 Ones, zeros and everyday defaults hide mistakes: gamma = 1 hides a missing gamma, beta = 0 a missing
 beta, eps = 1e-5 its place, running statistics of 0 and 1 a missing division, dy without a mean a

@@ -22,7 +22,7 @@ def test_the_right_formula_passes_with_what_a_wrong_forward_pass_stores(key):
 
 
 def test_the_gradient_of_a_wrong_forward_pass_passes():
-    """It is no mistake of the catalogue."""
+    """It is no mistake of the page."""
 
     def forward(x, gamma, beta, eps):
         return textbook.batch_norm_forward(x, 3 * gamma, 7 - beta, eps)

@@ -1,4 +1,4 @@
-"""The contract, its reference solutions, and the textbook that the mistakes are planted in."""
+"""The contract, read off the textbook, which the library equals and mistakes are planted in."""
 
 import inspect
 

@@ -86,7 +86,7 @@ def test_unknown_mistakes_are_described(function, change, says):
 
 
 def test_numbers_written_into_a_function_are_named_whatever_they_are():
-    """Another momentum, another eps than those of the catalogue: the same mistakes."""
+    """Another momentum, another eps than those of the page: the same mistakes."""
     solution = plant.solution(
         "update_running", lambda m, s, mb, sb, a: (0.9 * m + 0.1 * mb, 0.9 * s + 0.1 * sb)
     )

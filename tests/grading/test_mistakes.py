@@ -57,7 +57,7 @@ def alike(a, b):
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.key)
 def test_the_line_shows_the_mistake(mistake):
-    """Run with the planted solution the two values differ, with the reference they agree."""
+    """Run with the planted solution the two values differ, with the textbook they agree."""
     for seed in SEEDS:
         for solution, right in (
             (CORRECT, True),

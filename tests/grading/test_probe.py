@@ -29,7 +29,7 @@ def observations(function, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("function", CONTRACT)
 def test_mistakes_are_visible_and_right_roads_are_not(function, seed):
-    """A mistake is at least 1e-3 away from the reference, what is equal at most 1e-9."""
+    """A mistake is at least 1e-3 away from the textbook, what is equal at most 1e-9."""
     right, seen = observe(CORRECT, function, make_probe(seed)), observations(function, seed)
     for m in MISTAKES:
         if m.function == function and not m.equal:

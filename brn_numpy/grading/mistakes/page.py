@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -73,14 +73,12 @@ def with_number(text: str, number: float | None) -> str:
     return re.sub(r"\bnumber\b", repr(number), text)
 
 
-def _read(page: str) -> None:
-    """Read the functions of the page, and under each its table and its groups of mistakes."""
+def _read(page: str) -> Iterator[tuple[str, str, dict[str, See], list[Mistake]]]:
+    """Go through functions: the name, where it is taught, what shows mistakes, and the mistakes."""
     for section in re.split(r"^## ", page, flags=re.M)[1:]:
         head, *groups = re.split(r"^### ", section, flags=re.M)
-        function = head.partition("\n")[0]
-        TAUGHT[function] = _link(head)[1]
+        function, found = head.partition("\n")[0], list[Mistake]()
         rows = re.findall(r"^\| (.+?) \| `(.+?)` \| `(.+?)` \|$", head, flags=re.M)
-        SEEN_BY.update(((what, function), See(*line)) for what, *line in rows)
         for group in groups:
             start, *parts = re.split(r"^#### ", group, flags=re.M)
             what = start.partition("\n")[0].partition(":")[0]
@@ -89,7 +87,8 @@ def _read(page: str) -> None:
                 key, code, text = re.split(r"\n+```(?:python)?\n", part)
                 title, why = text.strip().split("\n")
                 where = "" if place == taught else place
-                MISTAKES.append(Mistake(key, function, code, title, why, what, taught, where))
+                found.append(Mistake(key, function, code, title, why, what, taught, where))
+        yield function, _link(head)[1], {what: See(*line) for what, *line in rows}, found
 
 
 def _link(text: str) -> tuple[str, str]:
@@ -99,9 +98,11 @@ def _link(text: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-MISTAKES: list[Mistake] = []
-SEEN_BY: dict[tuple[str, str], See] = {}
-"""What shows a mistake, by its name and the function."""
-TAUGHT: dict[str, str] = {}
+_PAGE = list(_read(files(__package__).joinpath("mistakes.md").read_text(encoding="utf-8")))
+MISTAKES: list[Mistake] = [mistake for *_, found in _PAGE for mistake in found]
+TAUGHT: dict[str, str] = {function: page for function, page, *_ in _PAGE}
 """The page of the tutorials on which a function is taught."""
-_read(files(__package__).joinpath("mistakes.md").read_text(encoding="utf-8"))
+SEEN_BY: dict[tuple[str, str], See] = {
+    (what, function): see for function, _, sees, _ in _PAGE for what, see in sees.items()
+}
+"""What shows a mistake, by its name and the function."""

@@ -21,7 +21,7 @@ def main(pid: int, folder: str) -> None:
             pass
     import shutil  # not sooner: most keepers are ended before they need it
 
-    for _ in range(20):  # on Windows a folder can be in use for a moment
+    for _ in range(20):  # what is being ended may write for a moment
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.exists(folder):
             break
