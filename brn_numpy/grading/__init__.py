@@ -1,11 +1,26 @@
-"""The course kit: what students write, the mistakes they make, and how each one shows.
+"""The grader: what students write, the mistakes they make, and how each one shows.
 
-contract      the seven functions of an exercise, and the reference solutions
-catalogue     the table of mistakes: other parts in a textbook solution
-properties    what a correct solution satisfies, by name
-probe         one set of arrays on which every mistake is visible; seen: what a function does on it
-diagnose      one function judged; naming: which mistakes it has, one or two; patterns: others
-own_forward   a backward pass judged with the student's own wrong forward pass
-sandbox       a student's file in a process of its own: process, guard, child, messages
-grade         a whole file judged; report: the verdicts as text and as JSON
+A hand-in passes through these files; each imports only what stands above it.
+
+contract       the seven functions of an exercise: names, arguments, results, read off textbook.py
+tidy           what a student's function returns, made fit for comparison
+sandbox        the student's process: its functions, as if they were in this one
+probe          the numbers that functions are tried on: every mistake shows on them
+observe        what a solution does on the probes, and in which results it differs
+mistakes       the page mistakes.md, read; its lines planted in textbook.py, their number fitted
+factors        by which factors a result is wrong, in which of its terms
+places         in which calls, channels or samples a result is wrong
+properties     what holds for right functions, whatever the numbers are
+verdict        what is said of one function: its findings
+name           which mistake, or which two, give the same wrong result
+see            the line that shows a mistake, and the names in it
+tell           a mistake in words
+describe       a wrong result in words that no mistake gives
+caches         caches partly wrong, and the right formulas run on them
+after_forward  whether a backward pass is right behind a wrong forward pass
+blame          right but for what it is built on, or keeps elsewhere
+edges          notes on right functions: far from zero, constant channels, gamma 0
+diagnose       one function judged, by all of these
+grade          a whole file judged
+report         the verdicts for a student, a lecturer, and Gradescope
 """

@@ -1,7 +1,7 @@
 """Judge one function of a student's solution, by itself, and say what is wrong with it.
 
 A backward pass needs a cache, which only the student's own forward pass makes. If that is wrong,
-the backward pass may be right all the same, see `own_forward`; if that cannot be told, it is not
+the backward pass may be right all the same, see `after_forward`; if that cannot be told, it is not
 judged.
 """
 
@@ -12,17 +12,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import findings
-from .between import kept_elsewhere
-from .building import built
-from .candidates import contexts
+from . import tell
+from .after_forward import GRADIENT, right_after_it
+from .blame import built_on, kept_elsewhere
+from .caches import forwards
 from .contract import FORWARD_OF, Solution
+from .describe import unknown
 from .edges import note_on_edges
-from .naming import name
-from .observe import ROWS, situations
-from .own_forward import GRADIENT, right_for_own_forward
-from .results import Failure, tidy
-from .seen import Seen, differing, look, right, right_for_rows
+from .name import name
+from .observe import ROWS, Seen, differing, look, right, same, situations
+from .tidy import Failure, tidy
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, Finding, Verdict
 
 __all__ = ["FAILED", "NOT_JUDGED", "NOT_STARTED", "PASSED", "Finding", "Verdict", "judge"]
@@ -47,7 +46,7 @@ def judge(
         except Exception as error:
             verdict = _failed(function, error, forward)
             rows = ROWS in situations(function) and not getattr(error, "ended", False)
-            if verdict.status == FAILED and rows and right_for_rows(tidied, function, seed):
+            if verdict.status == FAILED and rows and _right_for_rows(tidied, function, seed):
                 verdict = _not_for_images(verdict)
             return verdict
         verdict = _Case(tidied, function, seed, before, forward, seen).judged()
@@ -86,6 +85,18 @@ def _failed(function: str, error: Exception, forward: Verdict | None = None) -> 
     return Verdict(function, status, tuple(found), works=False)
 
 
+def _right_for_rows(solution: Solution, function: str, seed: int) -> bool:
+    try:
+        seen = look(solution, function, seed, (ROWS,))
+    except Exception:  # of the student's function
+        return False
+    expected = right(function, seed).values
+    return not seen.flaws and all(
+        same(values, {key: expected[name][key] for key in values})
+        for name, values in seen.values.items()
+    )
+
+
 def _not_for_images(verdict: Verdict) -> Verdict:
     """Return the verdict on a function that raises for images, but is right for (N, C)."""
     text = f"It is right for x of (N, C), but not for images: {verdict.findings[0].what}"
@@ -107,7 +118,7 @@ class _Case:
         """Compare what was seen with what is right, also after what came before."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
         wrong = differing(seen, right(function, seed))
-        flaws = findings.flaws(function, seen, seed) if seen.flaws else []
+        flaws = tell.of_arrays(function, seen, seed) if seen.flaws else []
         if forward is not None and forward.few_digits:
             flaws = [f for f in flaws if "float32" not in f.what]
         verdict = Verdict(
@@ -118,7 +129,7 @@ class _Case:
             notes = note_on_edges(self.solution, function, seed) if not flaws else []
             return self._with_others(replace(verdict, notes=tuple(notes)))
         if forward is not None and (forward.differs or forward.few_digits):
-            accepted = right_for_own_forward(self.solution, function, seen, wrong, seed, forward)
+            accepted = right_after_it(self.solution, function, seen, wrong, seed, forward)
             wrong = [result for result in wrong if result not in accepted]
             if accepted:
                 verdict = replace(verdict, notes=(self._accepted(accepted, bool(wrong)),))
@@ -146,27 +157,31 @@ class _Case:
         """Name what is wrong, or describe it."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
         known = frozenset(key for v in self.before.values() for key in v.mistakes)
-        planted = forward.planted if forward is not None else ()
-        tried = [name(function, seen, wrong, seed, after, known) for after in contexts(planted)]
+        lines = forward.lines if forward is not None else ()
+        tried = []
+        for before in forwards(FORWARD_OF.get(function, ""), lines):
+            tried.append(name(function, seen, wrong, seed, before, known))
+            if not tried[-1].unexplained and len(tried[-1].found) == 1:
+                break
         best = min(tried, key=lambda n: (len(n.unexplained), len(n.found)))
-        order = findings.in_another_order(seen, right(function, seed))
+        order = tell.in_another_order(seen, right(function, seed))
         if order is not None and best.unexplained:
             return replace(verdict, status=FAILED, findings=(*verdict.findings, order))
-        found = [findings.of_candidate(candidate, function, known) for candidate in best.found]
-        for blamed, expected in built(self.solution, function, self.before, seed):
-            if best.unexplained and not differing(seen, expected):
-                found = findings.of_blocks(blamed)
+        found = [tell.of_mistake(candidate, function, known) for candidate in best.found]
+        blocks = built_on(self.solution, function, self.before, seed) if best.unexplained else ()
+        for blamed, expected in blocks:
+            if not differing(seen, expected):
+                found = tell.of_blocks(blamed)
                 return replace(verdict, status=FAILED, findings=(*verdict.findings, *found))
         if forward is not None and forward.spoils_cache:
             if best.unexplained:
-                text = findings.too_early(best.unexplained, forward.function)
                 status = FAILED if found else NOT_JUDGED
-                found.append(Finding(text))
+                found.append(tell.too_early(best.unexplained, forward.function))
                 return replace(verdict, status=status, findings=(*verdict.findings, *found))
             if not verdict.notes:
                 note = f"It was given the cache of your own {forward.function}, which is wrong."
                 verdict = replace(verdict, notes=(note,))
-        found += findings.unknown(self.solution, function, best.unexplained, seen, seed)
-        parts = () if best.unexplained else tuple(p for c in best.found for p in c.planted)
+        found += unknown(self.solution, function, best.unexplained, seen, seed)
+        lines = () if best.unexplained else tuple(line for c in best.found for line in c.lines)
         every = (*verdict.findings, *found)
-        return replace(verdict, status=FAILED, findings=every, planted=parts)
+        return replace(verdict, status=FAILED, findings=every, lines=lines)

@@ -1,4 +1,4 @@
-"""Names for the factors that a wrong result has too much."""
+"""Names for the factors that a wrong result has too much, as a whole or in one of its terms."""
 
 from __future__ import annotations
 
@@ -7,16 +7,46 @@ from itertools import combinations
 import numpy as np
 
 from .._checks import Array
-from .linear import line, terms
-from .properties.base import samples, total, wide
-from .seen import Values, close, probe_of
+from ..textbook import over, total, wide
+from .observe import Values, close, probe_of
+
+
+def line(x: Array, y: Array) -> tuple[Array, Array]:
+    """Return slope and shift of the straight line through the values of each channel."""
+    axes = over(x)
+    x_mean, y_mean = x.mean(axis=axes, keepdims=True), y.mean(axis=axes, keepdims=True)
+    xc = x - x_mean
+    slope = (xc * (y - y_mean)).sum(axis=axes, keepdims=True) / (xc**2).sum(
+        axis=axes, keepdims=True
+    )
+    return slope, y_mean - slope * x_mean
+
+
+def terms(key: str, dx: Array, seed: int) -> Array:
+    """Return dx of each channel as a sum: the coefficients of dy, of 1 and of xhat, (C, 3).
+
+    A NaN stands where dx is no such sum.
+    """
+    probe, x, dy = probe_of(key, seed)
+    basis = [dy, np.ones_like(dy), x - x.mean(axis=over(x), keepdims=True)]
+    std = np.sqrt(x.var(axis=over(x)) + probe.eps)
+    basis[2] = basis[2] / wide(std, x)
+    found = np.full((x.shape[1], 3), np.nan)
+    for c in range(x.shape[1]):
+        a = np.stack([b[:, c].ravel() for b in basis], axis=1)
+        b = dx[:, c].ravel()
+        if np.isfinite(b).all():
+            solved = np.linalg.lstsq(a, b, rcond=None)[0]
+            if close(a @ solved, b):
+                found[c] = solved
+    return found
 
 
 def quantities(key: str, seed: int) -> dict[str, Array]:
     """Return what a channel's factor may consist of, by its name: (C,) arrays."""
     probe, x, _ = probe_of(key, seed)
     ones, m = np.ones(x.shape[1]), x.size // x.shape[1]
-    var = x.var(axis=samples(x))
+    var = x.var(axis=over(x))
     found = {
         "gamma": probe.gamma,
         "std": np.sqrt(var + probe.eps),
@@ -71,7 +101,7 @@ def ratios(found: Values, right: Values) -> dict[str, Array] | None:
     result = {}
     for key, a in found.items():
         ratio = a / right[key]
-        channels = ratio if a.ndim == 1 else ratio.mean(axis=samples(a))
+        channels = ratio if a.ndim == 1 else ratio.mean(axis=over(a))
         if not close(ratio, channels if a.ndim == 1 else ratio * 0 + wide(channels, a)):
             return None
         result[key] = channels

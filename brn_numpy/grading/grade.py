@@ -11,14 +11,13 @@ from pathlib import Path
 
 from .contract import CONTRACT, FORWARD_OF
 from .diagnose import judge
-from .imports import forbidden_imports
-from .messages import clean
-from .results import Failure
-from .sandbox import Sandbox
+from .sandbox import Sandbox, forbidden_imports
+from .tidy import Failure, clean
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
 WHOLE, SHARE = 1.8, 0.05  # times that, for a whole file, and for each function in any case
+CPU = 120  # seconds of the processor, besides, for what the clock does not end
 LONGEST = 1_000_000  # bytes of a file
 
 
@@ -65,9 +64,9 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     with open(path, "rb") as file:
         file.read(1)  # an OSError here is the caller's mistake, and not the student's
     try:
-        source = _source(Path(path))
-        refused = _refused(source)
-        with Sandbox(source, Path(path)) as box:
+        source, tree = _source(Path(path))
+        refused = _refused(tree)
+        with Sandbox(source, Path(path), 2 * timeout + CPU) as box:
             verdicts = _judged(box, wanted, refused, seed, timeout)
             patched = ", ".join(f"numpy.{name}" for name in box.patched)
     except Failure as failure:
@@ -102,8 +101,8 @@ def _judged(
     return verdicts
 
 
-def _source(path: Path) -> str:
-    """Return the text of a file; raise `Failure` if it is no Python."""
+def _source(path: Path) -> tuple[str, ast.Module]:
+    """Return the text of a file, and read as Python; raise `Failure` if it is none."""
     if path.stat().st_size > LONGEST:
         raise Failure(f"the file is longer than {LONGEST // 1_000_000} MB")
     try:
@@ -113,23 +112,22 @@ def _source(path: Path) -> str:
             raise Failure("the file is a notebook: export it as a Python file, and hand in that")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(source)
+            return source, ast.parse(source)
     except SyntaxError as error:
         place = f", in line {error.lineno}" if error.lineno else ""
         if (error.text or "").lstrip().startswith(("%", "!")):
             place += ", which is for notebooks only"
         raise Failure(f"SyntaxError: {clean(error.msg)}{place}") from None
-    except ValueError as error:
+    except (ValueError, LookupError) as error:  # bytes, or an encoding, that are none of a text
         raise Failure(f"the file is no Python: {clean(error)}") from None
     except (RecursionError, MemoryError):
         raise Failure("the file is no Python that can be read: it is nested too deeply") from None
-    return source
 
 
-def _refused(source: str) -> dict[str, str]:
+def _refused(tree: ast.Module) -> dict[str, str]:
     """Return the functions that import what is not allowed, and a line on each; "" is the file."""
     refused = {}
-    for function, line, name in forbidden_imports(ast.parse(source)):
+    for function, line, name in forbidden_imports(tree):
         text = f"it imports {name} in line {line}: exercises are solved with NumPy alone"
         refused[function if function in CONTRACT else ""] = text
     return refused

@@ -1,19 +1,37 @@
-"""What a solution does on the probe: the values to recognise a mistake by."""
+"""What a solution does on the probes, and in which results two solutions differ."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .._checks import Array
-from .contract import CONTRACT, FORWARD_OF, Solution
-from .probe import Probe
+from .contract import CONTRACT, CORRECT, FORWARD_OF, Solution
+from .probe import Probe, probes
 
 SMALL = 1e-3  # in a unit a thousand times as large, an eps of 1e-5 too many shows
 UNITS = dict.fromkeys(("x", "running_mean", "running_std", "batch_mean", "batch_std"), SMALL)
 UNITS["eps"] = SMALL**2
 ROWS, IMAGES, VECTORS, SMALLER = "(N, C)", "(N, C, H, W)", "(C,)", "small"
+LIMIT = 1e-8  # how far two results may lie apart, relative to the largest value
+FEW = 1e-4  # the same for float32
+LIMITS = {np.dtype(np.float32): FEW, np.dtype(np.float16): 2e-2}
+
+Values: TypeAlias = dict[str, Array]
+"""The values of one result, by the probe and the call that they are from."""
+
+
+class Seen(NamedTuple):
+    """The values by result, and what is amiss with the arrays themselves.
+
+    A flaw is ("changed", argument), ("second call", result), ("shape", result), ("dtype", result).
+    """
+
+    values: dict[str, Values]
+    flaws: frozenset[tuple[str, str]]
+    details: dict[tuple[str, str], str]
 
 
 def arguments_of(
@@ -44,10 +62,17 @@ def given_in(solution: Solution, function: str, probe: Probe, situation: str) ->
     return given
 
 
+def results_of(function: str, found: Any) -> dict[str, Any]:
+    """Return the results of a call by name, without the cache."""
+    about = CONTRACT[function].results
+    results = found if len(about) > 1 else (found,)
+    return {n: v for n, v in zip(about, results, strict=True) if n != "cache"}
+
+
 def observe(
     solution: Solution, function: str, probe: Probe, only: tuple[str, ...] = ()
 ) -> dict[str, Array]:
-    """Return all that one function of a solution does on the probe, by name.
+    """Return all that one function of a solution does on a probe, by name.
 
     These are its results in all situations, or in some only, and the arrays that it was given, as
     they are afterwards. A backward pass gets the cache of the solution's own forward pass, and is
@@ -56,41 +81,101 @@ def observe(
     found: dict[str, Array] = {}
     for situation in only or situations(function):
         given = given_in(solution, function, probe, situation)
-        _call(solution, function, given, situation, found)
-        if function in FORWARD_OF:
-            _call(solution, function, given, f"{situation}, second call", found)
+        for label in (situation, f"{situation}, second call"):
+            for name, value in results_of(function, solution[function](*given)).items():
+                found[f"{name} {label}"] = np.array(value)
+            for name, value in zip(CONTRACT[function].arguments, given, strict=True):
+                if isinstance(value, np.ndarray):
+                    found[f"{name} {label} after the call"] = value
+            if function not in FORWARD_OF:
+                break
     return found
 
 
-def results_of(function: str, found: Any) -> dict[str, Any]:
-    """Return the results of a call by name, without the cache."""
-    about = CONTRACT[function].results
-    results = found if len(about) > 1 else (found,)
-    return {n: v for n, v in zip(about, results, strict=True) if n != "cache"}
+def look(solution: Solution, function: str, seed: int, only: tuple[str, ...] = ()) -> Seen:
+    """Return what a function of a solution does on the probes of a seed, taken apart."""
+    found = {
+        f"{i} {name}": value
+        for i, probe in enumerate(probes(seed))
+        for name, value in observe(solution, function, probe, only).items()
+    }
+    return _taken_apart(function, found, _expected(function, seed))
 
 
-def _call(
-    solution: Solution, function: str, given: list[Any], label: str, found: dict[str, Array]
-) -> None:
-    """Call a function; note its results, and its arguments as it leaves them."""
-    for name, value in results_of(function, solution[function](*given)).items():
-        found[f"{name} {label}"] = np.array(value)
-    for name, value in zip(CONTRACT[function].arguments, given, strict=True):
-        if isinstance(value, np.ndarray):
-            found[f"{name} {label} after the call"] = value
+@lru_cache(maxsize=1024)
+def _expected(function: str, seed: int) -> dict[str, Array]:
+    return {
+        f"{i} {name}": value
+        for i, probe in enumerate(probes(seed))
+        for name, value in observe(CORRECT, function, probe).items()
+    }
 
 
-def distance(one: dict[str, Array], other: dict[str, Array]) -> float:
-    """Return the largest relative difference of two observations; inf for shape, dtype or NaN."""
-    if one.keys() != other.keys():
-        return float("inf")
-    return max(_apart(one[name], other[name]) for name in one)
+@lru_cache(maxsize=1024)
+def right(function: str, seed: int) -> Seen:
+    """Return what the textbook does."""
+    found = _expected(function, seed)
+    return _taken_apart(function, found, found)
 
 
-def _apart(a: Array, b: Array) -> float:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return float("inf")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return 0.0 if np.array_equal(a, b, equal_nan=True) else float("inf")
-    size = max(float(np.abs(a).max()), float(np.abs(b).max()))
-    return float(np.abs(a - b).max()) / size if size else 0.0
+def _taken_apart(function: str, found: dict[str, Array], expected: dict[str, Array]) -> Seen:
+    values: dict[str, Values] = {n: {} for n in CONTRACT[function].results if n != "cache"}
+    details: dict[tuple[str, str], str] = {}
+    first: dict[str, Array] = {}
+    for key, value in found.items():
+        name = key.split()[1]
+        if key.endswith("after the call"):
+            if "second call" not in key and not np.array_equal(value, expected[key]):
+                details["changed", name] = f"{name} is changed by the call"
+            continue
+        like = expected[key]
+        if value.dtype != like.dtype:
+            details["dtype", name] = f"{name} is {value.dtype}, expected {like.dtype}"
+        if value.shape != like.shape and _long(value) == _long(like):  # (1, C) for (C,)
+            details["shape", name] = f"{name} has shape {value.shape}, expected {like.shape}"
+            value = value.reshape(like.shape)
+        if key.endswith("second call"):
+            if not close(value, first[key.removesuffix(", second call")]):
+                details["second call", name] = f"{name} is another in a second call"
+        else:
+            values[name][key] = first[key] = value
+    if any(kind == "changed" for kind, _ in details):  # that explains a different second call
+        details = {flaw: text for flaw, text in details.items() if flaw[0] != "second call"}
+    return Seen(values, frozenset(details), details)
+
+
+def _long(a: Array) -> list[int]:
+    return [n for n in a.shape if n > 1]
+
+
+def probe_of(key: str, seed: int) -> tuple[Probe, Array, Array]:
+    """Return the probe that a value is from, and x and dy in its layout."""
+    probe = probes(seed)[int(key[0])]
+    return (probe, probe.x4, probe.dy4) if "H, W" in key else (probe, probe.x, probe.dy)
+
+
+def close(a: Array, b: Array, limit: float | None = None) -> bool:
+    """Return whether two arrays have the same shape and, for their digits, the same values."""
+    if a.shape != b.shape:
+        return False
+    if limit is None:
+        limit = max(LIMITS.get(a.dtype, LIMIT), LIMITS.get(b.dtype, LIMIT))
+    with np.errstate(all="ignore"):
+        apart = np.abs(a - b)
+        size = np.abs(b).max(initial=0.0)
+        if not np.isfinite(size):
+            size = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+        if (apart <= limit * size).all():
+            return True
+        near = (apart <= limit * size) | (a == b) | (np.isnan(a) & np.isnan(b))
+    return bool(near.all())
+
+
+def same(one: Values, other: Values, limit: float | None = None) -> bool:
+    """Return whether two results agree in all calls."""
+    return one.keys() == other.keys() and all(close(one[k], other[k], limit) for k in one)
+
+
+def differing(one: Seen, other: Seen) -> list[str]:
+    """Return the results in which two differ."""
+    return [name for name in other.values if not same(one.values[name], other.values[name])]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._checks import Array
+from .observe import LIMIT, Values, probe_of
 from .probe import Probe
-from .seen import LIMIT, Values, probe_of
 
 
 def where(wrong: list[str], every: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""One set of arrays on which every mistake of the catalogue shows.
+"""Arrays and numbers on which every mistake of the page shows.
 
 Ones, zeros and everyday defaults hide mistakes: gamma = 1 hides a missing gamma, beta = 0 a missing
 beta, eps = 1e-5 its place, running statistics of 0 and 1 a missing division, dy without a mean a
@@ -10,7 +10,7 @@ free.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -93,6 +93,18 @@ def make_probe(seed: int) -> Probe:
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
     return probe
+
+
+@lru_cache(maxsize=64)
+def probes(seed: int) -> tuple[Probe, Probe, Probe]:
+    """Return the probes of a seed: everyday sizes and numbers, other ones, and no bounds."""
+    one, two, three = (make_probe(seed + i) for i in range(3))
+    two = replace(
+        two, x=two.x[:5], dy=two.dy[:5], x4=two.x4[:2, :, :, :3], dy4=two.dy4[:2, :, :, :3]
+    )
+    two = replace(two, eps=0.05, momentum=0.9, r_max=1.3, d_max=0.4)
+    three = replace(three, eps=1e-5, momentum=0.01, r_max=WIDE, d_max=WIDE)
+    return one, two, three
 
 
 def _values(

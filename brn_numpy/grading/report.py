@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .catalogue import BY_KEY
 from .grade import Graded
-from .reading import places
+from .mistakes import BY_KEY, TAUGHT
 from .verdict import FAILED, NOT_STARTED, PASSED, Verdict
 
 WORDS = {PASSED: "right", FAILED: "WRONG"}
@@ -37,7 +36,7 @@ def student_text(graded: Graded, seed: int) -> str:
         lines += [
             "",
             "To run the lines under See, start Python and enter first:",
-            "  from brn_numpy.grading.seeing import names_of",
+            "  from brn_numpy.grading.see import names_of",
             f"  globals().update(names_of({graded.path!r}, {seed}))",
         ]
     return "\n".join(lines)
@@ -61,8 +60,22 @@ def _parts(verdict: Verdict) -> list[str]:
         said |= {finding.why, finding.line}
     if verdict.works and verdict.findings:
         keys = [finding.mistake for finding in verdict.findings]
-        parts.append(f"Read: {places(verdict.function, keys)}.")
+        parts.append(f"Read: {where_to_read(verdict.function, keys)}.")
     return parts + [f"Note: {note}" for note in verdict.notes]
+
+
+def where_to_read(function: str, keys: Iterable[str | None]) -> str:
+    """Return where in the tutorials mistakes are taught, by their keys; None is an unknown one."""
+    found: dict[str, dict[str, None]] = {}
+    for key in keys:
+        page = BY_KEY[key].page if key else TAUGHT[function]
+        place = BY_KEY[key].place if key else ""
+        quoted = place if place.startswith("step ") else f'"{place}"'
+        found.setdefault(page, {}).update({quoted: None} if place else {})
+    texts = [
+        f"tutorials/{page}.md" + ", " * bool(at) + " and ".join(at) for page, at in found.items()
+    ]
+    return "; ".join(texts)
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .candidates import Planted
+from .mistakes.plant import Lines
 
 PASSED, FAILED, NOT_STARTED, NOT_JUDGED = "passed", "failed", "not started", "not judged"
 
@@ -31,8 +31,8 @@ class Verdict:
         Whether it returns other values than the right function, also if it passes.
     few_digits : bool
         Whether y has another dtype than x.
-    planted : tuple
-        The parts of the mistakes that explain everything, if there are such.
+    lines : tuple
+        The lines of the mistakes that explain everything, if there are such.
     """
 
     function: str
@@ -42,12 +42,12 @@ class Verdict:
     works: bool = field(default=True, compare=False)
     differs: bool = field(default=False, compare=False)
     few_digits: bool = field(default=False, compare=False)
-    planted: Planted = field(default=(), compare=False)
+    lines: Lines = field(default=(), compare=False)
 
     @property
     def spoils_cache(self) -> bool:
         """Whether a forward pass may have stored something wrong, too."""
-        return self.differs and any(part != "affine" for part, _ in self.planted or [("", None)])
+        return self.differs and any(name != "y" for name, _ in self.lines or [("", "")])
 
     @property
     def mistakes(self) -> list[str]:

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from brn_numpy.grading import child
+from brn_numpy.grading.sandbox import child
 
 
 def request_of(function="f", results=1, cache=None, number=1, arguments=()):

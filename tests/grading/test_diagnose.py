@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from grading_cases import RIGHT, changed, verdicts
+from grading_cases import RIGHT, SAME, changed, verdicts
 
-from brn_numpy.grading.catalogue import BY_KEY, MISTAKES, SAME, textbook
+from brn_numpy import textbook
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, judge
+from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
 
-WRONG = [m for m in MISTAKES if m.verdict == "wrong"]
+WRONG = [m for m in MISTAKES if not m.equal]
 SEED = 4
 
 
@@ -28,7 +29,7 @@ def test_a_mistake_is_named(mistake):
     assert verdict.status == FAILED
     alike = next((set(pair) for pair in SAME if mistake.key in pair), {mistake.key})
     assert len(verdict.mistakes) == 1 and set(verdict.mistakes) <= alike
-    assert verdict.findings[0].line == BY_KEY[verdict.mistake].line
+    assert verdict.findings[0].line == BY_KEY[verdict.mistake].see.line
     follows = {"batch_renorm_forward"} if mistake.function == "renorm_correction" else set()
     failed = {name for name, v in found.items() if v.status == FAILED}
     assert failed == {mistake.function} | follows
@@ -36,12 +37,12 @@ def test_a_mistake_is_named(mistake):
 
 def unknown(function, change):
     """Return what is said of the textbook's function with its results changed."""
-    right = textbook.solution()[function]
+    right = plant.solution()[function]
 
     def changed(*arguments):
         return change(right(*arguments))
 
-    verdict = judge(textbook.solution(function, changed), function, SEED)
+    verdict = judge(plant.solution(function, changed), function, SEED)
     assert verdict.status == FAILED
     return " ".join(f.what + f.why for f in verdict.findings)
 
@@ -85,8 +86,8 @@ def test_unknown_mistakes_are_described(function, change, says):
 
 
 def test_numbers_written_into_a_function_are_named_whatever_they_are():
-    """Another momentum, another eps than those of the catalogue: the same mistakes."""
-    solution = textbook.solution(
+    """Another momentum, another eps than those of the page: the same mistakes."""
+    solution = plant.solution(
         "update_running", lambda m, s, mb, sb, a: (0.9 * m + 0.1 * mb, 0.9 * s + 0.1 * sb)
     )
     verdict = judge(solution, "update_running", SEED)
@@ -96,7 +97,7 @@ def test_numbers_written_into_a_function_are_named_whatever_they_are():
     def forward(x, gamma, beta, eps):
         return textbook.batch_norm_forward(x, gamma, beta, 1e-3)
 
-    verdict = judge(textbook.solution("batch_norm_forward", forward), "batch_norm_forward", SEED)
+    verdict = judge(plant.solution("batch_norm_forward", forward), "batch_norm_forward", SEED)
     assert verdict.mistakes == ["forward-eps-fixed"]
     assert "0.001 is written into the function" in verdict.findings[0].what
 

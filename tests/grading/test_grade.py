@@ -1,11 +1,16 @@
 """Files graded through the child process: hostile ones, forged ones, right ones."""
 
 import os
+import subprocess
+import sys
 import time
+import zipfile
+from pathlib import Path
 
 import pytest
 from grading_cases import FILES
 
+import brn_numpy
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
@@ -106,6 +111,7 @@ def test_a_hostile_function_fails_alone(tmp_path, body, says):
         (forged("{'functions': 3, 'others': 4}").replace("\n    ", "\n"), "a report of its own"),
         ("", "defines none of the functions"),
         ("\0", "null bytes"),
+        ("# -*- coding: rot13 -*-\n", "not a text encoding"),
     ],
 )
 def test_a_hostile_file_has_one_line(tmp_path, source, says):
@@ -189,6 +195,34 @@ def test_the_time_of_a_whole_file_is_limited(tmp_path):
     assert time.monotonic() - began < 2 * 0.6 + starting
 
 
+def test_annotations_mean_what_they_say(tmp_path):
+    """The child's own __future__ imports are not those of the file."""
+    body = "def f(a: 1) -> None:\n        return a\n    assert f.__annotations__['a'] == 1\n    "
+    inference = "shape = (1, -1) + (1,) * (x.ndim - 2)\n    "
+    inference += "m, s, gamma, beta = (v.reshape(shape) for v in (m, s, gamma, beta))\n    "
+    source = GOOD + INFERENCE + body + inference + "return gamma * (x - m) / s + beta\n"
+    assert graded(tmp_path, source)["batch_norm_inference"].status == PASSED
+
+
+def test_the_processor_time_follows_the_timeout(tmp_path):
+    """A function that may take long is not ended before."""
+    body = "import resource\n    raise ValueError(resource.getrlimit(resource.RLIMIT_CPU)[0])\n"
+    pytest.importorskip("resource")
+    found = graded(tmp_path, GOOD + INFERENCE + body, timeout=500.0)["batch_norm_inference"]
+    assert found.findings[0].what.startswith("ValueError: 1120")
+
+
+def test_folders_in_folders_are_removed(tmp_path, monkeypatch):
+    """However deep; a file may make a hundred."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    body = "import os\n    for _ in range(9999):\n        os.mkdir('f'); os.chdir('f')\n"
+    found = graded(tmp_path, GOOD + INFERENCE + body)
+    assert "writing so many files" in found["batch_norm_inference"].findings[0].what
+    assert found["update_running"].status == PASSED
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 def test_the_library_cannot_be_imported_by_a_detour(tmp_path):
     """The name is put together where the text does not show it."""
     body = "n = 'brn_' + 'numpy'; m = __import__(n); return m.inference_forward(x)\n"
@@ -199,3 +233,23 @@ def test_the_library_cannot_be_imported_by_a_detour(tmp_path):
 def test_right_files_have_full_marks(path):
     """Through the child process too."""
     assert grade(path, 2).passed
+
+
+def test_it_works_from_a_zip(tmp_path):
+    """As where a wheel is on the path and not unpacked: the page is read, and files are judged."""
+    package = Path(brn_numpy.__file__).parent
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as archive:
+        for path in package.rglob("*"):
+            if path.suffix in (".py", ".md"):
+                archive.write(path, path.relative_to(package.parent))
+    code = (
+        "import sys; from brn_numpy.grading.grade import grade; print(grade(sys.argv[1], 1).score)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(FILES[0])],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "package.zip")},
+        capture_output=True,
+        check=True,
+    )
+    assert int(found.stdout) == len(CONTRACT)

@@ -9,8 +9,8 @@ from grading_cases import FILES
 
 from brn_numpy import cli
 from brn_numpy.commands import grade as command
-from brn_numpy.grading.catalogue import BY_KEY
 from brn_numpy.grading.contract import CONTRACT
+from brn_numpy.grading.mistakes import BY_KEY
 
 PLAIN = next(path for path in FILES if path.stem == "plain").read_text()
 GOOD = """import numpy as np

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from brn_numpy.grading import guard
+from brn_numpy.grading.sandbox import guard
 
 
 @pytest.fixture

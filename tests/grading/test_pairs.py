@@ -5,15 +5,17 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from grading_cases import verdicts
+from grading_cases import SAME, verdicts
 
-from brn_numpy.grading.catalogue import BY_KEY, MISTAKES, SAME, textbook
+from brn_numpy import textbook
 from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import FAILED, judge
-from brn_numpy.grading.seen import differing, look, right
+from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
+from brn_numpy.grading.name import spoilt
+from brn_numpy.grading.observe import differing, look, right
 
 SEED = 4
-WRONG = [m for m in MISTAKES if m.verdict == "wrong" and not any(m.key in pair for pair in SAME)]
+WRONG = [m for m in MISTAKES if not m.equal and not any(m.key in pair for pair in SAME)]
 
 
 def planted(one, two):
@@ -38,11 +40,12 @@ def test_pairs_in_different_functions_are_named():
 @pytest.mark.parametrize("function", CONTRACT)
 def test_pairs_in_one_function_are_named(function):
     """Of 12 pairs that replace different parts; or they are equal to fewer or other mistakes."""
-    own = [m for m in WRONG if m.function == function and textbook.WHOLE not in m.parts]
-    pairs = [(a, b) for a, b in combinations(own, 2) if not a.parts.keys() & b.parts.keys()]
+    own = [m for m in WRONG if m.function == function and "textbook." not in m.text]
+    own = [m for m in own if spoilt(function, tuple(m.lines.items()), SEED)]
+    pairs = [(a, b) for a, b in combinations(own, 2) if not a.lines.keys() & b.lines.keys()]
     unnamed, both = [], 0
     for one, two in random.Random(0).sample(pairs, 12):
-        solution = textbook.solution(function, {**one.parts, **two.parts})
+        solution = plant.solution(function, {**one.lines, **two.lines})
         with np.errstate(all="ignore"):
             seen = look(solution, function, SEED)
         if not differing(seen, right(function, SEED)):
@@ -94,7 +97,7 @@ def written(g, s, mean, var):
         inner = inner - var_factor * cache.xhat * textbook.wide(along / m, dy)
         return G[g](cache) / S[s](cache) * inner, along, total
 
-    return textbook.solution("batch_norm_backward", backward)
+    return plant.solution("batch_norm_backward", backward)
 
 
 def test_two_mistakes_in_dx_are_named():
@@ -129,10 +132,10 @@ def test_two_mistakes_in_y_are_named(other):
     for key, affine in AFFINE.items():
 
         def forward(x, gamma, beta, eps, affine=affine):
-            _, cache = BY_KEY[other].variant(x, gamma, beta, eps)
+            _, cache = BY_KEY[other].solution()["batch_norm_forward"](x, gamma, beta, eps)
             return affine(cache.xhat, cache.gamma, textbook.wide(beta, x)), cache
 
-        solution = textbook.solution("batch_norm_forward", forward)
+        solution = plant.solution("batch_norm_forward", forward)
         assert set(judge(solution, "batch_norm_forward", SEED).mistakes) == {key, other}
 
 
@@ -140,10 +143,14 @@ def test_each_result_is_judged_by_itself():
     """Mistakes in dx, dgamma and dbeta at once are three findings."""
 
     def backward(dy, cache):
-        dx = BY_KEY["dx-mean-term-missing"].variant(dy, cache)[0]
-        return dx, BY_KEY["dgamma-from-x"].variant(dy, cache)[1], textbook.mean(dy).ravel()
+        dx = BY_KEY["dx-mean-term-missing"].solution()["batch_norm_backward"](dy, cache)[0]
+        return (
+            dx,
+            BY_KEY["dgamma-from-x"].solution()["batch_norm_backward"](dy, cache)[1],
+            textbook.mean(dy).ravel(),
+        )
 
-    found = judge(textbook.solution("batch_norm_backward", backward), "batch_norm_backward", SEED)
+    found = judge(plant.solution("batch_norm_backward", backward), "batch_norm_backward", SEED)
     assert set(found.mistakes) == {"dx-mean-term-missing", "dgamma-from-x", "dbeta-averaged"}
 
 
@@ -153,11 +160,9 @@ def test_a_mistake_that_would_spoil_a_right_result_is_not_named():
     def backward(dy, cache):
         return textbook.batch_norm_backward(dy, cache)[0], textbook.total(dy), textbook.total(dy)
 
-    dbeta = textbook.solution("batch_norm_backward", backward)
+    dbeta = plant.solution("batch_norm_backward", backward)
     assert judge(dbeta, "batch_norm_backward", SEED).mistakes == ["dgamma-is-dbeta"]
-    solution = textbook.solution(
-        "batch_renorm_backward", {"beta_sum": lambda v: textbook.mean(v).ravel()}
-    )
+    solution = plant.solution("batch_renorm_backward", {"dbeta": "dbeta = np.ravel(mean(dy))"})
     assert judge(solution, "batch_renorm_backward", SEED).mistakes == ["dbeta-averaged"]
 
 
@@ -168,6 +173,6 @@ def test_results_in_another_order_are_recognised():
         dx, dgamma, dbeta = textbook.batch_norm_backward(dy, cache)
         return dgamma, dbeta, dx
 
-    solution = textbook.solution("batch_norm_backward", backward)
+    solution = plant.solution("batch_norm_backward", backward)
     [finding] = judge(solution, "batch_norm_backward", SEED).findings
     assert "in the order dgamma, dbeta, dx; expected dx, dgamma, dbeta" in finding.what

@@ -5,10 +5,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from grading_cases import SAME, distance
 
-from brn_numpy.grading.catalogue import MISTAKES, SAME
-from brn_numpy.grading.contract import CONTRACT, REFERENCE
-from brn_numpy.grading.observe import distance, observe
+from brn_numpy.grading.contract import CONTRACT, CORRECT
+from brn_numpy.grading.mistakes import MISTAKES
+from brn_numpy.grading.observe import observe
 from brn_numpy.grading.probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 
 SEEDS = range(2)
@@ -28,10 +29,10 @@ def observations(function, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("function", CONTRACT)
 def test_mistakes_are_visible_and_right_roads_are_not(function, seed):
-    """A mistake is at least 1e-3 away from the reference, what is equal at most 1e-9."""
-    right, seen = observe(REFERENCE, function, make_probe(seed)), observations(function, seed)
+    """A mistake is at least 1e-3 away from the textbook, what is equal at most 1e-9."""
+    right, seen = observe(CORRECT, function, make_probe(seed)), observations(function, seed)
     for m in MISTAKES:
-        if m.function == function and m.verdict == "wrong":
+        if m.function == function and not m.equal:
             assert distance(seen[m.key], right) > VISIBLE, m.key
         elif m.function == function:
             assert distance(seen[m.key], right) < 1e-9, m.key
@@ -42,7 +43,7 @@ def test_mistakes_are_visible_and_right_roads_are_not(function, seed):
 def test_no_two_mistakes_look_the_same(function, seed):
     """They are at least 1e-3 apart, but for the pairs that no input can tell apart."""
     seen = observations(function, seed)
-    wrong = [m.key for m in MISTAKES if m.function == function and m.verdict == "wrong"]
+    wrong = [m.key for m in MISTAKES if m.function == function and not m.equal]
     for one, two in combinations(wrong, 2):
         apart = distance(seen[one], seen[two])
         if frozenset({one, two}) in SAME:

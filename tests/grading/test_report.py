@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from grading_cases import source
 
-from brn_numpy.grading import catalogue
-from brn_numpy.grading.catalogue import BY_KEY, MISTAKES
+from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.diagnose import judge
 from brn_numpy.grading.grade import grade
-from brn_numpy.grading.properties import MATHEMATICS
-from brn_numpy.grading.reading import HEADINGS, PAGES, STEPS, places
-from brn_numpy.grading.report import student_text
-from brn_numpy.grading.seeing import names_of
+from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, TAUGHT, plant
+from brn_numpy.grading.mistakes.candidates import lines_in
+from brn_numpy.grading.properties import PROPERTIES
+from brn_numpy.grading.report import student_text, where_to_read
+from brn_numpy.grading.see import names_of
 
 TUTORIALS = Path(__file__).parents[2] / "tutorials"
 
@@ -27,26 +27,27 @@ def page(name):
 
 def test_the_places_in_the_tutorials_exist():
     """The pages, the headings on them, and the numbered steps of the backward pass."""
-    for (function, _), heading in HEADINGS.items():
-        assert f"\n## {heading}\n" in page(PAGES[function]), heading
-    steps = {int(n) for n in re.findall(r"\*\*Step (\d+):", page(STEPS))}
-    assert {m.step for m in MISTAKES if m.step} <= steps
-    topics = {(m.function, m.topic) for m in MISTAKES if not m.step}
-    assert set(HEADINGS) <= topics
+    for mistake in MISTAKES:
+        text, place = page(mistake.page), mistake.place
+        if place.startswith("step "):
+            assert f"**S{place[1:]}:" in text, mistake.key
+        else:
+            assert not place or f"\n## {place}\n" in text, mistake.key
+    assert set(TAUGHT) == set(CONTRACT)
 
 
 def test_a_mistake_is_read_about_where_it_is_taught():
     """A step, a heading, or the page of the function; several on one page are put together."""
     step = "tutorials/04_batch_norm_backward.md, step 8"
-    assert places("batch_norm_backward", ["dx-variance-term-doubled"]) == step
+    assert where_to_read("batch_norm_backward", ["dx-variance-term-doubled"]) == step
     both = ["dx-variance-term-doubled", None, "dx-mean-term-missing"]
-    assert places("batch_renorm_backward", both) == (
+    assert where_to_read("batch_renorm_backward", both) == (
         f"{step} and step 1; tutorials/09_batch_renorm_backward.md"
     )
-    assert places("renorm_correction", ["d-not-clipped"]) == (
+    assert where_to_read("renorm_correction", ["d-not-clipped"]) == (
         'tutorials/08_batch_renorm_forward.md, "Bounds"'
     )
-    assert places("update_running", [None]) == "tutorials/06_running_statistics.md"
+    assert where_to_read("update_running", [None]) == "tutorials/06_running_statistics.md"
 
 
 SOLUTIONS = ("dy*xhat", "dy*z", "dxhat*", "sum(dy*x", "mean(dy)", "xhat*r+d)", "dy.sum(axis")
@@ -54,15 +55,10 @@ SOLUTIONS = ("dy*xhat", "dy*z", "dxhat*", "sum(dy*x", "mean(dy)", "xhat*r+d)", "
 
 def test_no_text_is_a_solution():
     """Of what a gradient is made of, the sums and products are not written down."""
-    texts = [(m.key, t) for m in MISTAKES if m.verdict == "wrong" for t in (m.title, m.why, m.line)]
-    texts += [(p.name, p.statement) for p in MATHEMATICS]
+    texts = [(m.key, t) for m in MISTAKES if not m.equal for t in (m.title, m.why, m.see.line)]
+    texts += [(p.name, p.statement) for p in PROPERTIES]
     for key, text in texts:
         assert not any(s in text.replace(" ", "") for s in SOLUTIONS), (key, text)
-
-
-def test_the_topics_have_shelves():
-    """Every mistake of the catalogue is on one shelf."""
-    assert sum(len(shelf.mistakes) for shelf in catalogue.SHELVES) == len(MISTAKES)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +101,17 @@ def test_lines_run_where_other_functions_fail(tmp_path):
     )
     names = names_of(file, 1)
     assert "y" not in names and "tight" in names
-    exec(BY_KEY["running-replaced"].line, names)
+    exec(BY_KEY["running-replaced"].see.line, names)
 
 
 def test_a_mistake_of_batch_normalization_has_its_line_for_batch_renormalization():
     """The same property, of the other function."""
-    borrowed = [m for m in MISTAKES if m.function == "batch_norm_backward" and m.topic == "dx"]
+    own = [m for m in MISTAKES if m.function == "batch_norm_backward" and not m.equal]
+    borrowed = [m for m in own if m.what.startswith(("sum of dx", "dx along"))]
     for mistake in borrowed:
-        solution = catalogue.textbook.solution("batch_renorm_backward", mistake.parts)
+        solution = plant.solution(
+            "batch_renorm_backward", dict(lines_in(mistake, "batch_renorm_backward"))
+        )
         verdict = judge(solution, "batch_renorm_backward", 4)
         if verdict.mistake == mistake.key:
             assert all("renorm" in f.line for f in verdict.findings if f.line)

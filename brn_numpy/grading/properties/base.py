@@ -1,137 +1,140 @@
-"""What a property is, and how two arrays are compared."""
+"""What a property is, how it is checked, and slopes by central differences.
+
+A check goes through (what, its value, the value that it should have), and, where large values
+cancel in it, how large those are. The functions are attributes of `f`, `p` is the probe; a check of
+a function of x is made for rows (N, C) and for images.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..._checks import Array
-from ..contract import Solution
-from ..probe import Probe, make_probe
+from ...textbook import total
+from ..contract import CONTRACT, FORWARD_OF, Solution
+from ..probe import TIGHT_D_MAX, TIGHT_R_MAX, WIDE, Probe, make_probe
 
-LIMIT = 1e-6  # how far two results may lie apart, relative to the largest value
+LIMIT = 1e-6  # how far two values may lie apart, relative to the largest one
+STEP = 1e-5  # of central differences, against channels of standard deviation 0.1 to 2
 
-Faults: TypeAlias = Iterator[str | None]
-Check: TypeAlias = Callable[[Any, Probe], Faults]
+Checks: TypeAlias = Iterator[tuple[Any, ...]]
+TIGHT = {"r_max": TIGHT_R_MAX, "d_max": TIGHT_D_MAX}  # r and d are clipped everywhere
+FREE = {"r_max": WIDE, "d_max": WIDE}
+NO_ROOM = {"r_max": 1.0, "d_max": 0.0}
+BN, BRN = "batch_norm_forward", "batch_renorm_forward"
+BN_BACK, BRN_BACK = "batch_norm_backward", "batch_renorm_backward"
 
 
 @dataclass(frozen=True)
 class Property:
-    """Something that a correct solution satisfies.
-
-    Call it with a solution and a seed: it returns None, or one line of text on what failed. An
-    exception of the solution is such a text too.
-
-    Attributes
-    ----------
-    name : str
-        In kebab-case.
-    statement : str
-        What holds, in one sentence.
-    uses : tuple of str
-        The contract functions that it calls; all must be there.
-    check : function (solution, probe) -> iterator of (text or None)
-        The solution's functions are its attributes.
-    raw : bool
-        Whether `check` sees the functions as they are. Else they get copies of their arrays, so
-        that a function that overwrites an argument does not fail everywhere.
-    """
+    """Something that a right solution satisfies, in one sentence."""
 
     name: str
     statement: str
-    uses: tuple[str, ...]
-    check: Check
-    raw: bool = False
+    uses: tuple[str, ...]  # the functions that it calls; it is about the first one
+    check: Callable[..., Checks]
+
+    def faults(self, solution: Solution, seed: int) -> Iterator[str]:
+        """Go through what fails, a line each; the functions may raise what they like."""
+        f, p = SimpleNamespace(**{n: _copying(v) for n, v in solution.items()}), make_probe(seed)
+        layouts = p.layouts() if "x" in signature(self.check).parameters else [("", None, None)]
+        for layout, x, dy in layouts:
+            given = (f, p) if x is None else (f, p, x, dy)
+            for what, *values in self.check(*given):
+                text = far(f"{what}, {layout}," if layout else what, *values)
+                if text:
+                    yield text
 
     def __call__(self, solution: Solution, seed: int) -> str | None:
         """Return None, or what failed in one line."""
-        functions = dict(solution) if self.raw else {k: copying(f) for k, f in solution.items()}
         try:
             with np.errstate(all="ignore"):
-                faults = self.check(SimpleNamespace(**functions), make_probe(seed))
-                return next((fault for fault in faults if fault), None)
+                return next(self.faults(solution, seed), None)
         except Exception as error:  # of the student's function, whatever it is
-            text = " ".join(str(error).split())
-            return f"{type(error).__name__}: {text}"
-
-    def applies_to(self, solution: Solution) -> bool:
-        """Return whether the solution has all functions that the property calls."""
-        return all(name in solution for name in self.uses)
+            return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def copying(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with copies of its arrays for arguments."""
-
-    def call(*arguments: Any) -> Any:
-        return function(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
-
-    return call
-
-
-@dataclass
-class Group:
-    """The properties of one file."""
-
-    uses: tuple[str, ...]
-    properties: list[Property] = field(default_factory=list)
-
-    def __call__(self, *more: str, raw: bool = False) -> Callable[[Check], Check]:
-        """Add the decorated check; its name and its docstring are those of the property.
-
-        `more` are contract functions that it calls besides those of the group.
-        """
-
-        def put(check: Check) -> Check:
-            name = check.__name__.replace("_", "-")
-            statement = (check.__doc__ or "").strip()
-            self.properties.append(Property(name, statement, (*self.uses, *more), check, raw))
-            return check
-
-        return put
+def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with copies of its arrays: one that overwrites them fails elsewhere."""
+    return lambda *given: function(*(a.copy() if isinstance(a, np.ndarray) else a for a in given))
 
 
 def far(what: str, actual: Any, expected: Any, size: Any = None) -> str | None:
     """Return None if `actual` is close to `expected`, else one line that says where it is not.
 
-    `size` is how large the values are that cancel in `expected`. A vector may come as (1, C): its
-    shape is for the property `shapes` to judge.
+    `size` is how large the values are that cancel in `expected`. A vector may come as (1, C).
     """
     actual, expected = (1.0 * np.asarray(v) for v in (actual, expected))
     if actual.size != expected.size:
         return f"{what} has shape {actual.shape}, expected {expected.shape}"
-    error = np.abs(actual.reshape(expected.shape) - expected)
-    limit = LIMIT * np.abs(expected if size is None else size).max()
-    good = error <= limit  # False for NaN
+    found = actual.reshape(expected.shape)
+    error = np.abs(found - expected)
+    good = error <= LIMIT * np.abs(expected if size is None else size).max()  # False for NaN
     if good.all():
         return None
-    where = np.unravel_index(
-        np.argmax(np.where(good, -1, np.nan_to_num(error, nan=np.inf))), error.shape
-    )
+    worst = np.argmax(np.where(good, -1, np.nan_to_num(error, nan=np.inf)))
+    where = np.unravel_index(worst, error.shape)
     place = f" at {tuple(int(i) for i in where)}" if expected.ndim else ""
-    found = actual.reshape(expected.shape)[where]
-    return f"{what} is {found:.6g}{place}, expected {expected[where]:.6g}"
+    return f"{what} is {found[where]:.6g}{place}, expected {expected[where]:.6g}"
 
 
-def samples(a: Array) -> tuple[int, ...]:
-    """Return the axes that are summed over: all but the channels."""
-    return (0, *range(2, a.ndim))
+PROPERTIES: list[Property] = []
 
 
-def total(a: Array) -> Array:
-    """Return the sum of each channel, (C,)."""
-    added: Array = a.sum(axis=samples(a))
-    return added
+def holds(*uses: str) -> Callable[[Callable[..., Checks]], Callable[..., Checks]]:
+    """Add a check to the properties, under its own name and with its docstring."""
+
+    def put(check: Callable[..., Checks]) -> Callable[..., Checks]:
+        name = check.__name__.replace("_", "-")
+        PROPERTIES.append(Property(name, (check.__doc__ or "").strip(), uses, check))
+        return check
+
+    return put
 
 
-def wide(v: Array, like: Array) -> Array:
-    """View a vector (C,) as (1, C) or (1, C, 1, 1)."""
-    return np.asarray(v).reshape(1, -1, *[1] * (like.ndim - 2))
+def call(f: Any, function: str, p: Probe, **changes: Any) -> Any:
+    """Call a function with the arguments of the probe, some of them changed."""
+    return getattr(f, function)(*(
+        changes.get(n, getattr(p, n, None)) for n in CONTRACT[function].arguments))  # fmt: skip
+
+
+def y_of(f: Any, function: str, p: Probe, **changes: Any) -> Array:
+    """Return y of a forward pass, or of inference."""
+    found = call(f, function, p, **changes)
+    return np.asarray(found[0] if "cache" in CONTRACT[function].results else found)
+
+
+def gradients(f: Any, function: str, p: Probe, **changes: Any) -> list[Array]:
+    """Go forward and back; return dx, dgamma, dbeta."""
+    cache = call(f, FORWARD_OF[function], p, **changes)[1]
+    return [np.asarray(a) for a in call(f, function, p, **changes, cache=cache)]
 
 
 def rows(a: Array) -> Array:
-    """Turn (N, C, H, W) into (N * H * W, C)."""
+    """Turn (N, C, H, W) into (N * H * W, C); (N, C) stays."""
     return np.ascontiguousarray(np.moveaxis(a, 1, -1).reshape(-1, a.shape[1]))
+
+
+def directions(x: Array) -> Iterator[Array]:
+    """Go through directions to move x in: each row of (N, C), and one for images."""
+    if x.ndim == 2:
+        for i in range(len(x)):
+            yield 1.0 * (np.arange(len(x)) == i)[:, None] * np.ones_like(x)
+    else:
+        yield np.cos(np.arange(x.size)).reshape(x.shape)
+
+
+def slope(dy: Array, y: Callable[[Array], Array], at: Array, direction: Any) -> tuple[Array, float]:
+    """Return the derivative of sum(dy * y) in each channel, and how large its terms are.
+
+    A channel's y depends on that channel alone, so all channels are moved at once.
+    """
+    change = y(at + STEP * direction) - y(at - STEP * direction)
+    found = total(dy * change) / (2 * STEP)
+    return found, float(np.abs(found).max() + np.abs(dy).max())

@@ -1,0 +1,16 @@
+"""A student's file in a process of its own.
+
+parent    what asks: the file's functions, as if they were in this process
+process   starts that process, sends it a line, waits for one, ends it
+child     what runs there; guard: what it may not do
+keeper    ends it when the grader itself is ended
+wire      arrays as bytes, on both sides
+imports   which packages a file must not name; read, not run
+"""
+
+from __future__ import annotations
+
+from .imports import forbidden_imports
+from .parent import Sandbox
+
+__all__ = ["Sandbox", "forbidden_imports"]

@@ -1,0 +1,160 @@
+"""What a student's process may not do: set up in the child, before the student's code runs.
+
+It imports nothing of the package. It stops accidents and pranks and is no wall: Python cannot be
+locked in by Python.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+REFUSED = {  # the first letters of what Python tells its audit hooks, and the words for it
+    "os.fork": "starting processes",
+    "os.posix_spawn": "starting processes",
+    "os.spawn": "starting processes",
+    "os.startfile": "starting processes",
+    "os.exec": "starting processes",
+    "os.system": "starting processes",
+    "pty.spawn": "starting processes",
+    "subprocess.": "starting processes",
+    "_winapi.CreateProcess": "starting processes",
+    "os.kill": "signals to other processes",
+    "socket.": "the network",
+    "ctypes.": "ctypes",
+    "gc.get_": "looking around in the grader",
+    "resource.": "changing limits",
+    "winreg.": "the registry",
+}
+CHANGING = (  # events whose paths must lie in the process's own folder
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+    "os.chown",
+    "os.chflags",
+    "os.utime",
+    "os.setxattr",
+    "os.removexattr",
+)
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+FILES = 100  # how often a file may be opened for writing, or a folder made
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Limit memory, processor time, processes and the size of files, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name, value in (
+        ("RLIMIT_AS", memory),
+        ("RLIMIT_CPU", seconds),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_FSIZE", 10_000_000),
+        ("RLIMIT_NPROC", 0),
+    ):
+        try:
+            resource.setrlimit(getattr(resource, name), (value, value))
+        except (AttributeError, ValueError, OSError):  # not on this system, or lower already
+            pass
+
+
+class Refusing:
+    """A finder of modules that refuses some packages, however they are imported."""
+
+    def __init__(self, forbidden: tuple[str, ...]) -> None:
+        self.forbidden = forbidden
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise for a forbidden package; leave the others to the next finder."""
+        root = name.partition(".")[0]
+        if root in self.forbidden:
+            raise ImportError(f"importing {root} is not allowed in an exercise")
+
+
+def _refuse(*_: Any) -> NoReturn:
+    raise PermissionError("starting processes: not allowed in an exercise")
+
+
+def guard(forbidden: list[str], folders: list[str]) -> None:
+    """Refuse forbidden imports and folders, processes, the network, and writing elsewhere.
+
+    An audit hook cannot be taken out again by the code that it watches.
+    """
+    names = tuple(forbidden)
+    try:  # what processes are started with; it is not audited itself
+        import _posixsubprocess
+
+        _posixsubprocess.fork_exec = _refuse
+    except ImportError:
+        pass
+    sep, devnull, here = os.sep, os.devnull, os.path.realpath(os.getcwd()) + os.sep
+    closed = (os.path.join(sep, "proc", ""), *_places(names, folders))
+    real, absolute, is_folder = os.path.realpath, os.path.abspath, os.path.isdir
+    decode, refused, changing = os.fsdecode, tuple(REFUSED.items()), CHANGING
+    left = [FILES]
+
+    def is_inside(path: Any) -> bool:
+        return bool((real(path) + sep).startswith(here))
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PermissionError("writing so many files is not allowed in an exercise")
+
+    def opened(path: Any, mode: Any, flags: int) -> None:
+        if isinstance(path, int):
+            return
+        path = decode(path)
+        if path == devnull:
+            return
+        if any((p + sep).startswith(closed) for p in (absolute(path), real(path))):
+            raise PermissionError(f"reading {path} is not allowed in an exercise")
+        if is_inside(path):
+            if flags & WRITING:
+                count()
+        elif flags & WRITING:
+            raise PermissionError(f"writing {path} is not allowed in an exercise")
+        elif mode is None and is_folder(path):  # from there, files could be opened unseen
+            raise PermissionError(f"opening the folder {path} is not allowed in an exercise")
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            opened(*arguments)
+        elif event == "import":
+            root = str(arguments[0]).partition(".")[0]
+            if root in names:
+                raise ImportError(f"importing {root} is not allowed in an exercise")
+        elif event in changing:
+            paths = [a for a in arguments if not isinstance(a, (int, float, tuple, type(None)))]
+            if event == "os.symlink":
+                paths = paths[1:]  # where it leads is looked at when it is opened
+            if isinstance(arguments[0], int) or not all(is_inside(p) for p in paths[:2]):
+                raise PermissionError(f"changing files: not allowed in an exercise ({event})")
+            if event == "os.mkdir":
+                count()
+        else:
+            for start, words in refused:
+                if event.startswith(start):
+                    raise PermissionError(f"{words}: not allowed in an exercise ({event})")
+
+    sys.meta_path.insert(0, Refusing(names))
+    sys.addaudithook(hook)
+
+
+def _places(names: tuple[str, ...], folders: list[str]) -> Iterator[str]:
+    """Go through the folders of forbidden packages."""
+    for folder in folders:
+        yield os.path.realpath(folder) + os.sep
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            yield os.path.realpath(folder) + os.sep

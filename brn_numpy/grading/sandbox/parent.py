@@ -1,0 +1,200 @@
+"""What asks a student's process: the functions of the file, as if they were in this one.
+
+`Sandbox.solution()` is a `Solution`: each of its functions sends its arguments to the child and
+returns what comes back, or raises `Failure` with a line for the student. Nothing that comes back is
+run or unpickled; it is compared here, where the student's code is not. Texts are cut, and freed of
+what could disturb a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..contract import CONTRACT
+from ..tidy import Failure, Listed, Odd, clean
+from .imports import FORBIDDEN
+from .process import Child
+from .wire import pack, unpack
+
+MEMORY = 2 << 30  # bytes of address space, NumPy included
+PACKAGE = Path(__file__).parents[2]
+
+
+class Cached(NamedTuple):
+    """The cache of a student's forward pass, which stays in the child: its number."""
+
+    number: int
+
+
+class Sandbox:
+    """A child process that has loaded a student's file; if one function ends it, another one.
+
+    Parameters
+    ----------
+    source : str
+        The text of the file.
+    path : Path
+        Its place: its folder is where its imports are looked for.
+    seconds : float
+        How much processor time the child may use in the end, if nothing else ends it.
+    """
+
+    def __init__(self, source: str, path: Path, seconds: float) -> None:
+        self._source, self._path, self._seconds = source, path, seconds
+        self._child: Child | None = None
+        self._left = 0.0  # seconds for what comes
+        self._number = 0
+        self._dead: dict[str, str] = {}  # functions that ended the process, and what is said of it
+        self._odd: dict[str, str] = {}  # what has a function's name and is none
+        self.functions: list[str] = []
+        self.patched: list[str] = []
+        self.starting = 0.0  # seconds in which Python was starting
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end()
+
+    def allow(self, seconds: float) -> None:
+        """Set the time that what comes next may take together."""
+        self._left = seconds
+
+    def load(self) -> None:
+        """Start the child and run the file in it; raise `Failure` if that does not work."""
+        began = time.monotonic()
+        self._child = Child()
+        self.starting += time.monotonic() - began
+        found = self._ask(
+            "loading the file",
+            source=self._source,
+            file=str(self._path),
+            folder=str(self._path.resolve().parent),
+            functions=list(CONTRACT),
+            forbidden=FORBIDDEN,
+            closed=[str(PACKAGE)],
+            memory=MEMORY,
+            seconds=int(self._seconds),
+        )
+        try:
+            self._odd = {n: clean(found["others"][n]) for n in CONTRACT if n in found["others"]}
+            self.functions = [n for n in CONTRACT if n in found["functions"] or n in self._odd]
+            self.patched = [clean(n) for n in found["patched"]][:5]
+        except Exception as error:  # whatever a forged reply has in it
+            raise self._forged() from error
+
+    def solution(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions of the file that are in the contract."""
+        return {name: self._caller(name) for name in self.functions}
+
+    def _caller(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            if name in self._odd:
+                raise Failure(f"it is no function: its type is {self._odd[name]}")
+            if name in self._dead:
+                raise Failure(self._dead[name], ended=True)
+            try:
+                return self._call(name, arguments)
+            except Failure as failed:
+                if failed.ended:
+                    self._dead[name] = str(failed)
+                raise
+
+        return call
+
+    def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        about = CONTRACT[name]
+        if self._child is None:
+            self.load()
+        self._number += 1
+        reply = self._ask(
+            name,
+            function=name,
+            arguments=[_packed(a) for a in arguments],
+            results=len(about.results),
+            cache=about.results.index("cache") if "cache" in about.results else None,
+            number=self._number,
+        )
+        try:
+            results = [_unpacked(r) for r in reply["results"]]
+            for i, item in reply["after"].items():
+                changed = _unpacked(item)
+                if isinstance(changed, np.ndarray) and changed.shape == arguments[int(i)].shape:
+                    arguments[int(i)][...] = changed
+        except Exception as error:  # whatever a forged reply has in it
+            raise self._forged() from error
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _ask(self, what: str, **request: Any) -> dict[str, Any]:
+        """Send a request and return its reply; raise `Failure` if it is an error, or none."""
+        assert self._child is not None
+        token, began = secrets.token_hex(8), time.monotonic()
+        try:
+            message = json.dumps({"token": token, **request}).encode()
+            line = self._child.ask(message, self._left, what)
+        except Failure:
+            self._end()
+            raise
+        finally:
+            self._left -= time.monotonic() - began
+        try:
+            reply = dict(json.loads(line))
+            genuine = reply["token"] == token
+        except Exception:  # of any kind that a student can think of
+            genuine = False
+        if not genuine:
+            raise self._forged()
+        if "error" in reply:
+            raise _failure(reply, what)
+        return reply
+
+    def _forged(self) -> Failure:
+        """End a child that has written into the replies; return what is said of it."""
+        self._end()
+        return Failure(
+            "it wrote a report of its own to the grader, which is not counted", ended=True
+        )
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+def _packed(value: Any) -> dict[str, Any]:
+    """Return what stands for an argument."""
+    if isinstance(value, Cached):
+        return {"cache": value.number}
+    return pack(value) if isinstance(value, np.ndarray) else {"number": value}
+
+
+def _unpacked(item: dict[str, Any]) -> Any:
+    """Return a result of the child's; raise if it is none."""
+    if "cache" in item:
+        return Cached(int(item["cache"]))
+    if "odd" in item:
+        return Odd(clean(item["odd"], 100))
+    array = unpack(item)
+    return array if item["array"] else array.view(Listed)
+
+
+def _failure(reply: dict[str, Any], function: str) -> Failure:
+    """Return the line for an exception of the student's, in one function or in what that calls."""
+    kind, text, line = clean(reply["error"], 60), clean(reply.get("text", "")), reply.get("line")
+    place = f", in line {line}" if type(line) is int else ""
+    if kind == "SystemExit":
+        return Failure(f"it calls sys.exit{place}")
+    if kind == "MemoryError":
+        return Failure(f"it needs more memory than it may have{place}")
+    where, stub = clean(reply.get("where", "")), reply.get("stub") is True
+    if stub and where in CONTRACT and where != function:
+        return Failure(f"it calls {where}, which is not started", needs=where)
+    said = f"{kind}: {text.rstrip('.')}" if text else kind
+    return Failure(said + place, not_started=stub)

@@ -1,0 +1,95 @@
+"""The line that shows a mistake, and the names that are at hand where a student runs it.
+
+- the student's functions by their contract names, and `np`;
+- the arrays and numbers of the probe: x, dy (N, C); x4, dy4 (N, C, H, W); gamma, beta,
+  running_mean, running_std, and, as they should be, batch_mean, batch_std, r, d (C,), xhat and
+  inference_y (N, C); eps, momentum, r_max, d_max;
+- tight: the last arguments of batch_renorm_forward with bounds so narrow that r and d are clipped
+  everywhere, and so constants; tight_r, what r is then;
+- what the student's forward passes make of it: y, cache (of x) and y4, cache4 (of x4);
+  renorm_y, renorm_cache and renorm_y4, renorm_cache4; with tight bounds tight_y, tight_cache
+  and tight_y4, tight_cache4.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .contract import CONTRACT, CORRECT, Solution
+from .mistakes import SEEN_BY, See
+from .mistakes.candidates import ONLY, Candidate
+from .mistakes.plant import solution
+from .observe import arguments_of
+from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
+
+MADE = (  # the names of y and of the cache, the function, images or not, tight bounds or not
+    ("y", "cache", "batch_norm_forward", False, False),
+    ("y4", "cache4", "batch_norm_forward", True, False),
+    ("renorm_y", "renorm_cache", "batch_renorm_forward", False, False),
+    ("renorm_y4", "renorm_cache4", "batch_renorm_forward", True, False),
+    ("tight_y", "tight_cache", "batch_renorm_forward", False, True),
+    ("tight_y4", "tight_cache4", "batch_renorm_forward", True, True),
+)
+
+
+def names_of(path: str | Path, seed: int) -> dict[str, Any]:
+    """Run your own file here, and return the names in which the line of a mistake is run."""
+    folder = str(Path(path).resolve().parent)
+    if folder not in sys.path:  # the file may import its neighbours
+        sys.path.append(folder)
+    found = runpy.run_path(str(path))
+    return names_for({name: found[name] for name in CONTRACT if name in found}, make_probe(seed))
+
+
+def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
+    """Return the names in which the line of a mistake is run, for one solution."""
+    values = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(probe).items()}
+    tight = (probe.running_mean, probe.running_std, TIGHT_R_MAX, TIGHT_D_MAX, probe.eps)
+    inference = "batch_norm_inference"
+    names: dict[str, Any] = {
+        "np": np,
+        **values,
+        "xhat": probe.xhat,
+        "inference_y": CORRECT[inference](*arguments_of(inference, probe)),
+        "tight": tight,
+        "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
+        **functions,
+    }
+    for y, cache, function, images, narrow in MADE:
+        if function in functions:
+            given = arguments_of(function, probe, images=images)
+            given = [*given[:3], *tight] if narrow else given
+            try:
+                names[y], names[cache] = functions[function](*given)
+            except Exception:  # not started, or it fails here: the other lines run all the same
+                continue
+    return names
+
+
+def line_for(candidate: Candidate, function: str) -> str:
+    """Return the line that shows a mistake in a function; empty if there is none."""
+    what = candidate.mistake.what
+    see = SEEN_BY.get((what, function))
+    if not candidate.only:
+        return see.line if see else ""
+    part = ONLY[candidate.only][1]  # made in one line only, it may be seen by that one better
+    images = ", images" if re.search("[xy]4", candidate.mistake.see.run) else ""
+    made = solution(function, dict(candidate.lines))
+    for name in (part + images, what):
+        see = SEEN_BY.get((name, function))
+        if see is not None and shows(see, made):
+            return see.line
+    return ""
+
+
+def shows(see: See, made: Solution) -> bool:
+    """Return whether the two values of a line differ for a wrong solution."""
+    names = names_for(made, make_probe(0))
+    one, other = (np.asarray(eval(expression, names)) for expression in see)
+    return one.shape != other.shape or not np.allclose(one, other, rtol=1e-4, atol=1e-4)

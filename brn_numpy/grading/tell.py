@@ -1,0 +1,82 @@
+"""What is wrong with a function, put into words: what was computed, why that is wrong, a line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .contract import CONTRACT
+from .mistakes.candidates import Candidate, candidates, observed
+from .observe import Seen, close, differing, right
+from .see import line_for
+from .verdict import Finding, Verdict
+
+REASONS = {
+    "changed": "The array still belongs to the caller, who may need it.",
+    "second call": "The same arguments must give the same results.",
+    "shape": "{signature}",
+    "dtype": "Results have the dtype of x; others lose digits, or mean something else.",
+}
+
+
+def of_mistake(candidate: Candidate, function: str, known: Collection[str] = ()) -> Finding:
+    """Return the finding of a mistake; `known` are the keys of those that were found before."""
+    mistake, text = candidate.mistake, candidate.title
+    if mistake.function == "renorm_correction" != function:
+        where = "As in renorm_correction" if mistake.key in known else "In the correction"
+        text = f"{where}: {text}"
+    return Finding(text, mistake.why, line_for(candidate, function), mistake.key)
+
+
+def of_arrays(function: str, seen: Seen, seed: int) -> list[Finding]:
+    """Name what is amiss with the arrays: of the wrong shape or dtype, or changed by the call."""
+    left, findings = dict(seen.details), []
+    for candidate in candidates(function):
+        rival = observed(function, candidate.lines, seed)
+        if rival is None or not rival.flaws or differing(rival, right(function, seed)):
+            continue
+        kinds = {kind for kind, _ in rival.flaws}
+        mine = {flaw for flaw in left if flaw[0] in kinds}
+        if rival.flaws <= set(left) or (kinds == {"second call"} and mine):
+            findings.append(of_mistake(candidate, function))
+            left = {flaw: text for flaw, text in left.items() if flaw not in mine}
+    wrong = differing(seen, right(function, seed))
+    for (kind, result), text in left.items():
+        if kind != "shape" or result not in wrong:  # else its pattern says so
+            reason = REASONS[kind].format(signature=CONTRACT[function].signature)
+            findings.append(Finding(f"{text}.", reason))
+    return findings
+
+
+def of_blocks(verdicts: list[Verdict]) -> list[Finding]:
+    """Return what is said of a function that is wrong as if it were built on wrong functions."""
+    names = " and ".join(v.function for v in verdicts)
+    text = f"It is wrong in the same way as {names} and right otherwise: mend that first."
+    keys = [key for v in verdicts for key in v.mistakes]
+    return [Finding(text, mistake=keys[0] if keys else None)]
+
+
+def too_early(results: tuple[str, ...], forward: str) -> Finding:
+    """Return that results cannot be judged with the cache of a wrong forward pass."""
+    return Finding(
+        f"Not to be judged yet: {', '.join(results)}. With the cache of {forward}, which is wrong, "
+        f"neither the right gradient nor that of {forward} comes out. Mend {forward} first."
+    )
+
+
+def in_another_order(seen: Seen, expected: Seen) -> Finding | None:
+    """Return that all results are right, but not in their places; None if that is not so."""
+    order = []
+    for values in seen.values.values():
+        mine = list(values.values())
+        fits = [
+            other
+            for other, right_ones in expected.values.items()
+            if len(mine) == len(right_ones) and all(map(close, mine, right_ones.values()))
+        ]
+        order += fits[:1]
+    names = list(expected.values)
+    if order == names or sorted(order) != sorted(names):
+        return None
+    return Finding(
+        f"The results are right, but in the order {', '.join(order)}; expected {', '.join(names)}."
+    )
