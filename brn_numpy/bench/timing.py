@@ -25,8 +25,10 @@ class Ratio(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        """Return the median and half the distance of the quartiles."""
-        return f"{self.median:.2f} +-{(self.high - self.low) / 2:.2f}"
+        """Return the median and half the distance of the quartiles, in eleven characters."""
+        half = (self.high - self.low) / 2
+        digits = 2 if max(self.median, half) < 9.995 else 0
+        return f"{self.median:.{digits}f} +-{half:.{digits}f}"
 
 
 def in_turn(functions: Mapping[str, Callable[[], object]], rounds: int) -> Timings:

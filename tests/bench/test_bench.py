@@ -52,6 +52,9 @@ def test_the_time_is_that_of_one_call():
     made = {"a": np.array([3.0, 6.0, 4.0]), "b": np.array([1.0, 2.0, 1.0])}
     assert timing.ratio(made, "a", "b") == (3.0, 3.0, 3.5)
     assert timing.ratio(made, "a", "torch") is None
+    assert str(timing.Ratio(1.234, 1.1, 1.4)) == "1.23 +-0.15"
+    for wide in ((123.4, 0.0, 900.0), (9.999, 9.0, 11.0), (1.0, 0.5, 99.0)):
+        assert len(str(timing.Ratio(*wide))) <= 11
 
 
 def test_the_layers_that_are_timed_run():
