@@ -13,7 +13,7 @@ from .gradcheck import GradientReport, check_gradients, numerical_gradient
 from .moments import Moments, batch_moments, update_running
 from .schedule import PAPER_SCHEDULE, RenormSchedule
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "PAPER_SCHEDULE",
