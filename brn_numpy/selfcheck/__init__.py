@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .case import LAYOUTS, Case, Row, check, odd_values
+from .family import family_cases
 from .functions import function_cases, second_order_case
 from .layers import layer_cases, network_case
 
@@ -20,3 +21,4 @@ def cases(seed: int) -> Iterator[Case]:
     yield second_order_case(rng)
     yield from layer_cases(rng)
     yield network_case(rng)
+    yield from family_cases(rng)
