@@ -9,9 +9,9 @@ running statistics. With G groups of C / G channels, and S pixels:
     instance normalisation   G = C: each channel alone
     RMS normalisation        G = 1, but with 0 in the place of the mean
 
-To the passes, a group of a sample is a channel. gamma and beta are one number a channel, as in BN.
-Since samples have nothing in common, a block of them that fits into the cache is taken from the
-first line to the last before the next one.
+To the passes, each group of each sample is a channel; gamma and beta are one number a channel, as
+in BN. Samples have nothing in common, so each block of them that fits into the cache is taken from
+the first line to the last. In a block, all arrays have the axes (n, G, C / G, S).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class GroupNormCache(NamedTuple):
 
     x: Channels  # values (N, G, C / G, S)
     gamma: Array  # (G, C / G, 1)
-    mean: Mean  # of two (N, G) arrays
-    std: Array  # (N, G)
+    mean: Mean  # of two (N, G, 1, 1) arrays
+    std: Array  # (N, G, 1, 1)
 
     def __repr__(self) -> str:
         """Return a line a field."""
@@ -40,9 +40,11 @@ class GroupNormCache(NamedTuple):
 
 
 class RMSNormCache(NamedTuple):
-    """What the backward pass needs."""
+    """What the backward pass needs; `x` is kept by reference, so it must not be changed."""
 
-    group: GroupNormCache  # of one group, with a mean of 0 and the root of the mean square as std
+    x: Channels  # values (N, 1, C, S)
+    gamma: Array  # (1, C, 1)
+    rms: Array  # (N, 1, 1, 1)  sqrt(mean of x^2 + eps)
 
     def __repr__(self) -> str:
         """Return a line a field."""
@@ -101,7 +103,22 @@ def group_norm_forward(
             f"x has one value per group, shape {x.shape} in {groups} groups: it has no variance to "
             "normalise with; use fewer groups, or more pixels"
         )
-    return _forward(x, gamma, beta, groups, eps, centred=True)
+    eps = epsilon(eps, x.dtype)
+    view = _in_groups(x, groups)
+    gamma, beta = gamma.reshape(groups, -1, 1).copy(), beta.reshape(groups, -1, 1)
+    y = np.empty(view.values.shape, x.dtype)
+    near, rest, std = np.empty((3, len(x), groups, 1, 1), x.dtype)
+
+    def block(x: Array, y: Array, near: Array, rest: Array, std: Array) -> tuple[()]:
+        xc, sigma = centre(_as_channels(x), eps, _as_channels(y).values)  # y is xc now
+        near[...], rest[...], std[...] = (v.reshape(std.shape) for v in (*xc.mean, sigma))
+        scale = gamma / std  # (n, G, C / G, 1)
+        y *= scale
+        y += beta - scale * rest
+        return ()
+
+    in_halves(block, (view.values, y, near, rest, std), ())
+    return y.reshape(x.shape), GroupNormCache(view, gamma, Mean(near, rest), std)
 
 
 @np.errstate(all="ignore")
@@ -132,7 +149,18 @@ def group_norm_backward(dy: Array, cache: GroupNormCache) -> tuple[Array, Array,
         If `dy` is not floating, its shape is not that of the forward's `y`, or `cache` is of
         another function.
     """
-    return _backward(dy, cache_of(cache, GroupNormCache, "group_norm_forward"), centred=True)
+    x, gamma, mean, std = cache_of(cache, GroupNormCache, "group_norm_forward")
+    dy, x = upstream(dy, x)
+    dx = np.empty(dy.shape, dy.dtype)
+
+    def block(x: Array, dy: Array, dx: Array, std: Array, *mean: Array) -> tuple[Array, Array]:
+        xc = Centred(_as_channels(x), Mean(*(part.ravel() for part in mean)))
+        inverse = 1 / std.ravel()  # (n * G,)
+        xhat = affine(xc, inverse, np.zeros_like(inverse))
+        return _gradients(dy, xhat, gamma, std, dx)
+
+    dgamma, dbeta = in_halves(block, (x.values, dy, dx, std, *mean), ())
+    return dx.reshape(x.shape), dgamma, dbeta
 
 
 def layer_norm_forward(
@@ -169,84 +197,77 @@ def rms_norm_forward(x: Array, gamma: Array, *, eps: float = 1e-5) -> tuple[Arra
     Zhang & Sennrich (2019). As layer_norm_forward, but without the mean and without beta.
     """
     x, gamma, _, _ = arguments(x, gamma, gamma, 1)
-    y, cache = _forward(x, gamma, np.zeros_like(gamma), 1, eps, centred=False)
-    return y, RMSNormCache(cache)
+    eps = epsilon(eps, x.dtype)
+    view, gamma = _in_groups(x, 1), gamma.reshape(1, -1, 1).copy()
+    y = np.empty(view.values.shape, x.dtype)
+    rms = np.empty((len(x), 1, 1, 1), x.dtype)
+
+    def block(x: Array, y: Array, rms: Array) -> tuple[()]:
+        xc, std = centre(_as_channels(x), eps, _as_channels(y).values)
+        mean = xc.mean.rounded  # the mean of x^2 is mean^2 + var; np.hypot does not overflow
+        root = np.sqrt(std**2 + mean**2) if is_complex(x) else np.hypot(std, mean)
+        rms[...] = root.reshape(rms.shape)
+        np.multiply(x, gamma / rms, y)
+        return ()
+
+    in_halves(block, (view.values, y, rms), ())
+    return y.reshape(x.shape), RMSNormCache(view, gamma, rms)
 
 
 @np.errstate(all="ignore")
 def rms_norm_backward(dy: Array, cache: RMSNormCache) -> tuple[Array, Array]:
     """Return dx and dgamma. As group_norm_backward, but no gradient flows through a mean."""
-    cache = cache_of(cache, RMSNormCache, "rms_norm_forward")
-    return _backward(dy, cache.group, centred=False)[:2]
-
-
-def _forward(
-    x: Array, gamma: Array, beta: Array, groups: int, eps: float, *, centred: bool
-) -> tuple[Array, GroupNormCache]:
-    """Normalise about the mean of each group, or, not `centred`, about 0."""
-    n, c = x.shape[:2]
-    eps = epsilon(eps, x.dtype)
-    values = x.reshape(n, groups, c // groups, -1)  # (N, G, C / G, S)
-    gamma, beta = gamma.reshape(groups, -1, 1).copy(), beta.reshape(groups, -1, 1)
-    y = np.empty(values.shape, x.dtype)
-    near, rest, std = np.empty((3, n, groups), x.dtype)
-
-    def block(x: Array, y: Array, near: Array, rest: Array, std: Array) -> tuple[()]:
-        memory = _groups(y).values
-        xc, sigma = centre(_groups(x), eps, memory)  # x - mean; sqrt(var + eps), (n * G,)
-        if not centred:  # the mean of x^2 is var + mean^2
-            mu = xc.mean.rounded
-            sigma = np.sqrt(sigma**2 + mu**2) if is_complex(mu) else np.hypot(sigma, mu)
-            xc = Centred(xc.x, Mean(np.zeros_like(mu), np.zeros_like(mu)), memory)
-        near[...], rest[...], std[...] = (v.reshape(std.shape) for v in (*xc.mean, sigma))
-        affine(xc, 1 / sigma, np.zeros_like(sigma))  # y is xhat now
-        y *= gamma
-        y += beta
-        return ()
-
-    in_halves(block, (values, y, near, rest, std), ())
-    channels = Channels(values, c, values.shape[3], np.array(x.size // c), x.shape)
-    return y.reshape(x.shape), GroupNormCache(channels, gamma, Mean(near, rest), std)
-
-
-def _backward(dy: Array, cache: GroupNormCache, *, centred: bool) -> tuple[Array, Array, Array]:
-    x, gamma, mean, std = cache
+    x, gamma, rms = cache_of(cache, RMSNormCache, "rms_norm_forward")
     dy, x = upstream(dy, x)
     dx = np.empty(dy.shape, dy.dtype)
 
-    def block(x: Array, dy: Array, dx: Array, std: Array, *mean: Array) -> tuple[Array, Array]:
-        groups, inverse = _groups(x), 1 / std.ravel()  # (n * G,)
-        xc = Centred(groups, Mean(*(part.ravel() for part in mean)))
-        xhat = affine(xc, inverse, np.zeros_like(inverse))
-        dgamma, dbeta = in_halves(_sums, (_channels(dy), _channels(xhat)), ())  # (C,)
-        np.multiply(dy, gamma, dx)  # dxhat
-        dxhat, xhat = _groups(dx).values, xc.values
-        along, total = in_halves(_sums, (dxhat, xhat), ())  # (n * G,)
-        # (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)) / std
-        xhat *= (along / groups.m)[:, None]
-        dxhat -= xhat
-        if centred:
-            dxhat -= (total / groups.m)[:, None]
-        dxhat *= inverse[:, None]
-        return dgamma, dbeta
+    def block(x: Array, dy: Array, dx: Array, rms: Array) -> tuple[Array, Array]:
+        return _gradients(dy, x / rms, gamma, rms, dx, with_mean=False)
 
-    dgamma, dbeta = in_halves(block, (x.values, dy, dx, std, *mean), ())
-    return dx.reshape(x.shape), dgamma, dbeta
+    dgamma, _ = in_halves(block, (x.values, dy, dx, rms), ())
+    return dx.reshape(x.shape), dgamma
 
 
-def _sums(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return the sums over each channel of a * b, and of a."""
-    return channel_dot(a, b), channel_sum(a)
+def _gradients(
+    dy: Array, xhat: Array, gamma: Array, std: Array, dx: Array, *, with_mean: bool = True
+) -> tuple[Array, Array]:
+    """Write dx of a block, and return its dgamma and dbeta, (C,); xhat is lost."""
+    along, total = _over_pixels(dy, xhat)  # of dy * xhat, and of dy: (n, G, C / G, 1)
+    m = dy[0, 0].size
+    through_std, through_mean = (  # the means of dxhat * xhat, and of dxhat: (n, G, 1, 1)
+        np.einsum("ngcs,gcs->ng", a, gamma)[..., None, None] / m for a in (along, total)
+    )
+    # dx = (gamma * dy - through_mean - xhat * through_std) / std
+    np.multiply(dy, gamma / std, dx)
+    xhat *= through_std / std
+    dx -= xhat
+    if with_mean:
+        dx -= through_mean / std
+    return channel_sum(along.reshape(len(dy), -1)), channel_sum(total.reshape(len(dy), -1))
 
 
-def _groups(x: Array) -> Channels:
+def _over_pixels(a: Array, b: Array) -> tuple[Array, ...]:
+    """Return the sums over the pixels of a * b, and of a: (n, G, C / G, 1)."""
+    if a.shape[3] == 1:
+        return a * b, a
+
+    def sums(a: Array, b: Array) -> tuple[Array, Array]:
+        return channel_dot(a, b), channel_sum(a)
+
+    rows = (1, -1, a.shape[3])
+    found = in_halves(sums, (a.reshape(rows), b.reshape(rows)), ())
+    return tuple(v.reshape(*a.shape[:3], 1) for v in found)
+
+
+def _in_groups(x: Array, groups: int) -> Channels:
+    """View x as (N, G, C / G, S)."""
+    n, c = x.shape[:2]
+    values = x.reshape(n, groups, c // groups, -1)
+    return Channels(values, c, values.shape[3], np.array(x.size // c, x.real.dtype), x.shape)
+
+
+def _as_channels(x: Array) -> Channels:
     """View a block (n, G, C / G, S) as one sample of n * G channels."""
-    n, groups, channels, pixels = x.shape
-    m = channels * pixels
-    values = x.reshape(1, n * groups, m)
-    return Channels(values, n * groups, m, np.array(m, x.real.dtype), x.shape)
-
-
-def _channels(x: Array) -> Array:
-    """View a block (n, G, C / G, S) as (n, C, S), or (n, C) if a channel is but one number."""
-    return x.reshape(len(x), -1) if x.shape[3] == 1 else x.reshape(len(x), -1, x.shape[3])
+    m = x[0, 0].size
+    values = x.reshape(1, -1, m)
+    return Channels(values, values.shape[1], m, np.array(m, x.real.dtype), x.shape)

