@@ -248,15 +248,11 @@ def _gradients(
 
 def _over_pixels(a: Array, b: Array) -> tuple[Array, ...]:
     """Return the sums over the pixels of a * b, and of a: (n, G, C / G, 1)."""
-    if a.shape[3] == 1:
+    *channels, pixels = a.shape
+    if pixels == 1:
         return a * b, a
-
-    def sums(a: Array, b: Array) -> tuple[Array, Array]:
-        return channel_dot(a, b), channel_sum(a)
-
-    rows = (1, -1, a.shape[3])
-    found = in_halves(sums, (a.reshape(rows), b.reshape(rows)), ())
-    return tuple(v.reshape(*a.shape[:3], 1) for v in found)
+    a, b = a.reshape(1, -1, pixels), b.reshape(1, -1, pixels)
+    return tuple(v.reshape(*channels, 1) for v in (channel_dot(a, b), channel_sum(a)))
 
 
 def _in_groups(x: Array, groups: int) -> Channels:
