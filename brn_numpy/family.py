@@ -156,6 +156,7 @@ def group_norm_backward(dy: Array, cache: GroupNormCache) -> tuple[Array, Array,
     def block(x: Array, dy: Array, dx: Array, std: Array, *mean: Array) -> tuple[Array, Array]:
         xc = Centred(_as_channels(x), Mean(*(part.ravel() for part in mean)))
         inverse = 1 / std.ravel()  # (n * G,)
+        # an array, unlike in BN: gamma differs within a group; that costs two passes over x more
         xhat = affine(xc, inverse, np.zeros_like(inverse))
         return _gradients(dy, xhat, gamma, std, dx)
 
@@ -166,10 +167,10 @@ def group_norm_backward(dy: Array, cache: GroupNormCache) -> tuple[Array, Array,
 def layer_norm_forward(
     x: Array, gamma: Array, beta: Array, *, eps: float = 1e-5
 ) -> tuple[Array, GroupNormCache]:
-    """Normalise each sample, over all its channels and pixels (Ba et al. 2016): one group.
+    """Normalise each sample over all its channels and pixels (Ba et al. 2016): one group.
 
-    As group_norm_forward. For images, PyTorch's LayerNorm has a gamma and a beta for each pixel of
-    each channel; here they are one number a channel.
+    As group_norm_forward. gamma and beta (C,) are one number a channel, for images too, where
+    PyTorch's LayerNorm has one a pixel.
     """
     return group_norm_forward(x, gamma, beta, 1, eps=eps)
 
@@ -179,7 +180,7 @@ def instance_norm_forward(
 ) -> tuple[Array, GroupNormCache]:
     """Normalise each channel of each sample (Ulyanov et al. 2016): C groups.
 
-    As group_norm_forward. A channel must have more than one pixel.
+    As group_norm_forward. A channel must have more than one pixel: x (N, C) is a ValueError.
     """
     groups = float_array("gamma", gamma, complex_ok=True).size
     return group_norm_forward(x, gamma, beta, groups, eps=eps)

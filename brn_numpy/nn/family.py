@@ -89,8 +89,8 @@ class GroupNorm(Layer):
 class LayerNorm(GroupNorm):
     """Layer normalisation: each sample has its own mean and std, over all channels and pixels.
 
-    GroupNorm with one group. PyTorch's LayerNorm has a gamma and a beta for each pixel of each
-    channel; here they are one number a channel, which for x (N, C) is the same.
+    GroupNorm with one group. gamma and beta are one number a channel, for images too, where
+    PyTorch's LayerNorm has one a pixel.
 
     Parameters
     ----------

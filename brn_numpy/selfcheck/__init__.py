@@ -20,5 +20,5 @@ def cases(seed: int) -> Iterator[Case]:
     yield from function_cases(rng)
     yield second_order_case(rng)
     yield from layer_cases(rng)
-    yield network_case(rng)
     yield from family_cases(rng)
+    yield network_case(rng)

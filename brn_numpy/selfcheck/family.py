@@ -12,7 +12,7 @@ from .case import LAYOUTS, C, Case, odd_values
 
 
 def family_cases(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the functions; for images also in float32, and the layers, with another eps."""
+    """Yield the functions; for images also in float32, and the layers."""
     for layout in ("(N, C)", "(N, C, L)", "(N, C, H, W)"):
         for operation, layer in {
             "layer_norm": nn.LayerNorm(C, eps=0.2),
@@ -29,12 +29,14 @@ def family_cases(rng: np.random.Generator) -> Iterator[Case]:
             }
             if operation == "rms_norm":
                 del arrays["beta"]
-            options = {"num_groups": 3} if operation == "group_norm" else {}
+            options: dict[str, Any] = {"eps": 0.2}
+            if operation == "group_norm":
+                options["num_groups"] = 3
             images = layout == "(N, C, H, W)"
             for dtype in ("float64", "float32") if images else ("float64",):
                 yield Case(
                     operation,
-                    "",
+                    "eps=0.2",
                     layout,
                     dtype,
                     getattr(family, f"{operation}_forward"),
