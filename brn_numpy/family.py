@@ -156,7 +156,7 @@ def group_norm_backward(dy: Array, cache: GroupNormCache) -> tuple[Array, Array,
     def block(x: Array, dy: Array, dx: Array, std: Array, *mean: Array) -> tuple[Array, Array]:
         xc = Centred(_as_channels(x), Mean(*(part.ravel() for part in mean)))
         inverse = 1 / std.ravel()  # (n * G,)
-        # an array, unlike in BN: gamma differs within a group; that costs two passes over x more
+        # an array, unlike in BN: gamma differs within a group; that costs three passes over x more
         xhat = affine(xc, inverse, np.zeros_like(inverse))
         return _gradients(dy, xhat, gamma, std, dx)
 
@@ -238,12 +238,13 @@ def _gradients(
     through_std, through_mean = (  # the means of dxhat * xhat, and of dxhat: (n, G, 1, 1)
         np.einsum("ngcs,gcs->ng", a, gamma)[..., None, None] / m for a in (along, total)
     )
-    # dx = (gamma * dy - through_mean - xhat * through_std) / std
-    np.multiply(dy, gamma / std, dx)
-    xhat *= through_std / std
+    # (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat)) / std
+    np.multiply(dy, gamma, dx)
+    xhat *= through_std
     dx -= xhat
     if with_mean:
-        dx -= through_mean / std
+        dx -= through_mean
+    dx *= 1 / std
     return channel_sum(along.reshape(len(dy), -1)), channel_sum(total.reshape(len(dy), -1))
 
 
