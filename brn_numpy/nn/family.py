@@ -13,7 +13,7 @@ from ..family import (
     rms_norm_backward,
     rms_norm_forward,
 )
-from .layer import Layer, layer_upstream
+from .layer import Layer
 from .parameter import Parameter, parameter_dtype, weight_and_bias
 
 
@@ -66,14 +66,12 @@ class GroupNorm(Layer):
                 f"{type(self).__name__} expects x with {self.num_features} channels on axis 1, "
                 f"got shape {x.shape}"
             )
-        y, cache = self._normalise(x, *(param.as_for(x) for param in self.parameters()))
-        self.cache = x.shape, x.dtype, cache
+        y, self.cache = self._normalise(x, *(param.data for param in self.parameters()))
         return y
 
     def backward(self, dy: Array) -> Array:
         """Return dx; the gradients by the parameters go to their `grad`."""
-        shape, dtype, cache = self._cached()
-        dx, *gradients = self._backward(layer_upstream(self, dy, shape, dtype), cache)
+        dx, *gradients = self._backward(dy, self._cached())
         for param, gradient in zip(self.parameters(), gradients, strict=True):
             param.grad = gradient
         return dx
