@@ -69,10 +69,10 @@ class Centred:
 
     __slots__ = ("mean", "ready", "values", "x")
 
-    def __init__(self, x: Channels, mean: Mean) -> None:
+    def __init__(self, x: Channels, mean: Mean, out: Array | None = None) -> None:
         self.x, self.mean = x, mean
         small_buffer(x.values)
-        self.values = np.empty(x.values.shape, x.values.dtype)
+        self.values = np.empty(x.values.shape, x.values.dtype) if out is None else out
         self.ready = False
 
     def result(self) -> Array:
@@ -92,8 +92,8 @@ def upstream(dy: object, x: Channels) -> tuple[Array, Channels]:
     return array.astype(x.values.dtype, copy=False).reshape(x.values.shape), x
 
 
-def centre(x: Channels, eps: float) -> tuple[Centred, Array]:
-    """Return x - mean, and sqrt(variance + eps), of each channel.
+def centre(x: Channels, eps: float, out: Array | None = None) -> tuple[Centred, Array]:
+    """Return x - mean, in the memory `out` if that is given, and sqrt(variance + eps).
 
     The variance is mean((x - near)^2) - rest^2. This is not the notorious mean(x^2) - mean(x)^2:
     `near` is the mean of the first rows, as many as fit into the cache, and no digits are lost
@@ -101,7 +101,7 @@ def centre(x: Channels, eps: float) -> tuple[Centred, Array]:
     the mean that the first has found; and then, in the rarest channels, one with care.
     """
     near = mean_of_first(x)
-    xc = Centred(x, Mean(near, near))  # the rest is not known yet: _look finds it
+    xc = Centred(x, Mean(near, near), out)  # the rest is not known yet: _look finds it
     var, fine = _look(xc)
     if np.count_nonzero(fine) < x.channels and not is_complex(var):
         near, rest = xc.mean

@@ -51,6 +51,10 @@ LAYERS = {
         ),
         (4, 2, 3),
     ),
+    "LayerNorm": (lambda rng, dtype: nn.LayerNorm(3, eps=0.2, dtype=dtype), (4, 3)),
+    "GroupNorm": (lambda rng, dtype: nn.GroupNorm(2, 4, eps=0.2, dtype=dtype), (3, 4, 2)),
+    "InstanceNorm": (lambda rng, dtype: nn.InstanceNorm(3, eps=0.2, dtype=dtype), (2, 3, 2, 3)),
+    "RMSNorm": (lambda rng, dtype: nn.RMSNorm(3, eps=0.2, dtype=dtype), (4, 3)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from .checkpoint import load, save
 from .conv import Conv2d
+from .family import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from .flatten import Flatten
 from .layer import Layer
 from .linear import Linear
@@ -22,11 +23,15 @@ __all__ = [
     "Conv2d",
     "Flatten",
     "GlobalAvgPool2d",
+    "GroupNorm",
+    "InstanceNorm",
     "Layer",
+    "LayerNorm",
     "Linear",
     "MaxPool2d",
     "Optimizer",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Sequential",
     "he_normal",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .case import LAYOUTS, Case, Row, check, odd_values
+from .family import family_cases
 from .functions import function_cases, second_order_case
 from .layers import layer_cases, network_case
 
@@ -19,4 +20,5 @@ def cases(seed: int) -> Iterator[Case]:
     yield from function_cases(rng)
     yield second_order_case(rng)
     yield from layer_cases(rng)
+    yield from family_cases(rng)
     yield network_case(rng)

@@ -140,6 +140,8 @@ def test_every_gradient_of_the_package_agrees(run, tmp_path):
     assert max(row["central"] for row in exact) <= 1e-8
     assert {row["operation"] for row in rows} >= {
         *("batch_norm", "batch_renorm", "inference", "BatchNorm", "BatchRenorm", "network"),
+        *("layer_norm", "group_norm", "instance_norm", "rms_norm"),
+        *("LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm"),
         *("Linear", "Conv2d", "MaxPool2d", "AvgPool2d", "ReLU", "Flatten", "softmax_cross_entropy"),
     }
     for operation in ("batch_norm", "batch_renorm", "inference"):

@@ -15,6 +15,8 @@ BN_CACHE = bn.batch_norm_forward(X, GAMMA, BETA)[1]
 INFERENCE_CACHE = bn.inference_forward(X, GAMMA, BETA, RUNNING)[1]
 BOUNDS = {"r_max": 2.0, "d_max": 1.0}
 BRN_CACHE = bn.batch_renorm_forward(X, GAMMA, BETA, RUNNING, **BOUNDS)[1]
+GROUP_CACHE = bn.group_norm_forward(X, GAMMA, BETA, 1)[1]
+RMS_CACHE = bn.rms_norm_forward(X, GAMMA)[1]
 BATCH = BN_CACHE.batch
 
 VALUES = {"x": X, "gamma": GAMMA, "beta": BETA}
@@ -35,6 +37,12 @@ GOOD = {
         "correction": (np.ones(3), np.zeros(3)),
     },
     bn.batch_renorm_backward: {"dy": DY, "cache": BRN_CACHE},
+    bn.group_norm_forward: {**VALUES, "num_groups": 1, "eps": 1e-5},
+    bn.group_norm_backward: {"dy": DY, "cache": GROUP_CACHE},
+    bn.layer_norm_forward: {**VALUES, "eps": 1e-5},
+    bn.instance_norm_forward: {**VALUES, "x": np.stack((X, 2 * X), axis=2), "eps": 1e-5},
+    bn.rms_norm_forward: {"x": X, "gamma": GAMMA, "eps": 1e-5},
+    bn.rms_norm_backward: {"dy": DY, "cache": RMS_CACHE},
 }
 
 
@@ -138,6 +146,8 @@ BAD = {
     "d_max": numbers(-0.1, -1e-300),
     "axis": [(repr(v), v, ValueError) for v in (2, -3, 10**30)]
     + [(repr(v), v, TypeError) for v in (1.0, True, None, "1", (1,), np.float64(1), np.True_)],
+    "num_groups": [(repr(v), v, ValueError) for v in (0, -1, 2, 4, 10**30)]
+    + [(repr(v), v, TypeError) for v in (1.0, True, None, "1", (1,), np.float64(1), np.True_)],
     "running": [
         *pairs("running", MEAN, STD),
         *((f"mean {v}", (spoiled(MEAN, v), STD), ValueError) for v in (np.nan, np.inf, -np.inf)),
@@ -187,15 +197,22 @@ def test_the_good_arguments_are_good(function):
     function(**GOOD[function])
 
 
+BACKWARDS = {
+    bn.batch_norm_backward: BN_CACHE,
+    bn.inference_backward: INFERENCE_CACHE,
+    bn.batch_renorm_backward: BRN_CACHE,
+    bn.group_norm_backward: GROUP_CACHE,
+    bn.rms_norm_backward: RMS_CACHE,
+}
+
+
 @pytest.mark.parametrize(
     ("backward", "cache"),
     [
-        (backward, cache)
-        for i, backward in enumerate(
-            (bn.batch_norm_backward, bn.inference_backward, bn.batch_renorm_backward)
-        )
-        for j, cache in enumerate((BN_CACHE, INFERENCE_CACHE, BRN_CACHE))
-        if i != j
+        (f, cache)
+        for f, own in BACKWARDS.items()
+        for cache in BACKWARDS.values()
+        if cache is not own
     ],
     ids=lambda v: getattr(v, "__name__", type(v).__name__),
 )

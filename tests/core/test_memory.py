@@ -45,3 +45,20 @@ def test_no_pass_makes_a_second_array(kind):
         assert peak(forward) <= 1.15 * x.nbytes
         cache = forward()[1]
         assert peak(lambda f=backward, c=cache: f(x, c)) <= 1.15 * x.nbytes
+
+
+@pytest.mark.parametrize("shape", [(8192, 512), (128, 64, 23, 23)], ids=str)
+@pytest.mark.parametrize("groups", [1, 8])
+def test_the_family_makes_one_array_and_a_few_blocks(shape, groups):
+    """Layer, group and RMS normalisation work on blocks of samples, of 1 MB; x has 16 or 17."""
+    x = np.ones(shape, np.float32)
+    gamma, beta = np.ones(shape[1]), np.zeros(shape[1])
+    forwards = [
+        lambda: bn.group_norm_forward(x, gamma, beta, groups),
+        lambda: bn.rms_norm_forward(x, gamma),
+    ]
+    backwards = [bn.group_norm_backward, bn.rms_norm_backward]
+    for forward, backward in zip(forwards, backwards, strict=True):
+        assert peak(forward) <= 1.25 * x.nbytes
+        cache = forward()[1]
+        assert peak(lambda f=backward, c=cache: f(x, c)) <= 1.25 * x.nbytes

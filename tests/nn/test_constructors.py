@@ -23,6 +23,22 @@ def batch_renorm(**changed):
     return nn.BatchRenorm(**{"num_features": 3, "schedule": PAPER_SCHEDULE, **changed})
 
 
+def group_norm(**changed):
+    return nn.GroupNorm(**{"num_groups": 3, "num_features": 6, **changed})
+
+
+def layer_norm(**changed):
+    return nn.LayerNorm(**{"num_features": 3, **changed})
+
+
+def instance_norm(**changed):
+    return nn.InstanceNorm(**{"num_features": 3, **changed})
+
+
+def rms_norm(**changed):
+    return nn.RMSNorm(**{"num_features": 3, **changed})
+
+
 def max_pool(**changed):
     return nn.MaxPool2d(**{"kernel_size": 2, **changed})
 
@@ -60,6 +76,7 @@ NORM = {
     "microbatch_size": SIZE,
     "dtype": DTYPE,
 }
+PER_SAMPLE = {"num_features": SIZE, "eps": POSITIVE, "dtype": DTYPE}
 PARAMETERS = [([np.ones(3)], TypeError), (linear(), TypeError), (3, TypeError), (None, TypeError)]
 PARAMETERS += [([], ValueError), (iter(()), ValueError)]
 
@@ -78,6 +95,10 @@ BAD = {
     avg_pool: {"kernel_size": SIZE, "stride": SIZE, "padding": [*COUNT, (2, ValueError)]},
     batch_norm: NORM,
     batch_renorm: {**NORM, "schedule": [((1.0, 0.0), TypeError), (None, TypeError)]},
+    group_norm: {"num_groups": [*SIZE, (4, ValueError), (12, ValueError)], **PER_SAMPLE},
+    layer_norm: PER_SAMPLE,
+    instance_norm: PER_SAMPLE,
+    rms_norm: PER_SAMPLE,
     sgd: {"parameters": PARAMETERS, "lr": RATE, "momentum": SHARE, "weight_decay": RATE},
     adam: {
         "parameters": PARAMETERS,
@@ -140,7 +161,7 @@ def test_a_generator_goes_on():
 @pytest.mark.parametrize("dtype", [np.float32, "float64", np.dtype("f4")])
 def test_dtypes_of_parameters(dtype):
     """All parameters, running pairs and gradients-to-be have the dtype asked for."""
-    for make in (linear, conv, batch_norm, batch_renorm):
+    for make in (linear, conv, batch_norm, batch_renorm, group_norm, rms_norm):
         layer = make(dtype=dtype)
         state = layer.state_dict()
         state.pop("num_batches_tracked", None)
@@ -178,6 +199,12 @@ def test_without_bias():
         layer = make(bias=False)
         assert layer.bias is None
         assert list(layer.state_dict()) == list(layer.named_parameters()) == ["weight"]
+
+
+def test_groups_that_do_not_divide_the_channels():
+    """The message names both numbers."""
+    with pytest.raises(ValueError, match="got num_groups=4 and num_features=6"):
+        nn.GroupNorm(4, 6)
 
 
 def test_sequential_refuses_what_cannot_work():

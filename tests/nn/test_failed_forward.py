@@ -83,6 +83,12 @@ def test_every_layer(name, training):
         ("BatchNorm in microbatches", (5, 3, 2, 3)),
         ("BatchRenorm", (4, 2, 3)),
         ("BatchRenorm, channels last", (4, 3, 2)),
+        ("LayerNorm", (4,)),
+        ("LayerNorm", (3, 4)),
+        ("GroupNorm", (3, 2, 4)),
+        ("InstanceNorm", (2, 3)),
+        ("InstanceNorm", (2, 3, 1, 1)),
+        ("RMSNorm", (0, 3)),
     ],
 )
 def test_wrong_shapes(name, shape):
@@ -103,6 +109,8 @@ def test_wrong_shapes(name, shape):
         ("Linear", (5, 4, 1), r"Linear .* axes \(N, C\), got shape \(5, 4, 1\)"),
         ("BatchNorm", (7, 2), r"BatchNorm .* 3 channels on axis 1, got shape \(7, 2\)"),
         ("BatchNorm", (7, 4), r"BatchNorm .* 3 channels on axis 1, got shape \(7, 4\)"),
+        ("GroupNorm", (7, 5), r"GroupNorm .* 4 channels on axis 1, got shape \(7, 5\)"),
+        ("RMSNorm", (7, 5), r"RMSNorm .* 3 channels on axis 1, got shape \(7, 5\)"),
     ],
 )
 def test_the_layer_names_a_wrong_shape(name, shape, text):

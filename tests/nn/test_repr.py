@@ -35,6 +35,10 @@ NAMES = {
         (nn.MaxPool2d(3, 2, padding=1), "MaxPool2d(3, stride=2, padding=1)"),
         (nn.AvgPool2d(2), "AvgPool2d(2, stride=2)"),
         (nn.BatchNorm(8), "BatchNorm(8)"),
+        (nn.GroupNorm(2, 8, dtype="float32"), "GroupNorm(2, 8, dtype='float32')"),
+        (nn.LayerNorm(8), "LayerNorm(8)"),
+        (nn.InstanceNorm(8, eps=0.1), "InstanceNorm(8, eps=0.1)"),
+        (nn.RMSNorm(8, eps=1), "RMSNorm(8, eps=1.0)"),
         (
             nn.BatchNorm(8, eps=1e-3, momentum=None, axis=-1, microbatch_size=4),
             "BatchNorm(8, eps=0.001, momentum=None, axis=-1, microbatch_size=4)",

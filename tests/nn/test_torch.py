@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nn_cases import spaced, upstream
+from nn_cases import mixed, spaced, upstream
 
 from brn_numpy import interop, nn
 
@@ -94,3 +94,50 @@ def test_frozen():
     np.testing.assert_allclose(ours.bias.grad, theirs.bias.grad, rtol=1e-12)
     for key, value in before.items():
         np.testing.assert_array_equal(ours.state_dict()[key], value)
+
+
+FAMILY = [
+    (nn.LayerNorm(6, eps=1e-3), torch.nn.LayerNorm(6, eps=1e-3), [(5, 6)]),
+    (
+        nn.GroupNorm(3, 6, eps=0.1),
+        torch.nn.GroupNorm(3, 6, eps=0.1),
+        [(5, 6), (2, 6, 4), (3, 6, 2, 3)],
+    ),
+    (nn.GroupNorm(1, 6), torch.nn.GroupNorm(1, 6), [(5, 6), (3, 6, 2, 3)]),
+    (nn.InstanceNorm(6), torch.nn.InstanceNorm1d(6, affine=True), [(3, 6, 4)]),
+    (nn.InstanceNorm(6), torch.nn.InstanceNorm2d(6, affine=True), [(3, 6, 2, 3)]),
+]
+if hasattr(torch.nn, "RMSNorm"):  # from PyTorch 2.4 on
+    FAMILY.append((nn.RMSNorm(6, eps=1e-3), torch.nn.RMSNorm(6, eps=1e-3), [(5, 6)]))
+
+
+@pytest.mark.parametrize("ours, theirs, shapes", FAMILY, ids=lambda v: type(v).__name__)
+def test_the_family(ours, theirs, shapes):
+    """States go over as they are, under the same keys; then output and gradients are the same."""
+    rng = np.random.default_rng(4)
+    for param in ours.parameters():
+        param.data = mixed(rng, param.data.shape)
+    state = ours.state_dict()
+    theirs.double().load_state_dict({key: torch.from_numpy(a) for key, a in state.items()})
+    assert list(theirs.state_dict()) == list(state)
+    for mode in (True, False):
+        ours.train(mode), theirs.train(mode)
+        for shape in shapes:
+            theirs.zero_grad()
+            for one, other in zip(*both(ours, theirs, upstream(rng, shape)), strict=True):
+                np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+            for name, param in ours.named_parameters().items():
+                expected = theirs.get_parameter(name).grad
+                np.testing.assert_allclose(param.grad, expected, rtol=0, atol=1e-12)
+
+
+def test_layer_norm_of_images_has_fewer_parameters_than_pytorch_s():
+    """PyTorch's has one a pixel: with all pixels of a channel alike, it is ours."""
+    rng = np.random.default_rng(5)
+    ours, theirs = nn.LayerNorm(3), torch.nn.LayerNorm((3, 4, 2)).double()
+    ours.weight.data, ours.bias.data = mixed(rng, 3), mixed(rng, 3)
+    for name, param in ours.named_parameters().items():
+        wide = np.broadcast_to(param.data[:, None, None], (3, 4, 2)).copy()
+        theirs.get_parameter(name).data = torch.from_numpy(wide)
+    for one, other in zip(*both(ours, theirs, upstream(rng, (5, 3, 4, 2))), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
