@@ -5,6 +5,7 @@ python -m pytest --hypothesis-profile deep    10,000 random examples a property
 """
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,3 +22,16 @@ settings.load_profile("default")
 def deep(pytestconfig):
     """Whether the profile is `deep`: loops over seeds run all of theirs then."""
     return pytestconfig.getoption("--hypothesis-profile", None) == "deep"
+
+
+@pytest.fixture
+def usual_signals():
+    """Have signals end a process, for one test; `nohup pytest` and `pytest &` ignore some."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    for name in names:
+        usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        signal.signal(getattr(signal, name), usual)
+    yield
+    for name, handler in before.items():
+        signal.signal(getattr(signal, name), handler)

@@ -119,6 +119,7 @@ def test_mistakes_of_the_user(arguments, said, tmp_path, monkeypatch, capsys):
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize(
     ("argv", "line", "command"),
     [

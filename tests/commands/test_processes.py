@@ -10,7 +10,10 @@ import pytest
 
 from brn_numpy import __main__, _processes
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="Windows has other signals"),
+    pytest.mark.usefixtures("usual_signals"),
+]
 PATIENCE = 60  # seconds, until a test that hangs has failed
 
 
@@ -43,9 +46,7 @@ def test_ctrl_c_ends_compare(tmp_path):
     """In the middle of a training: exit code 130, one line, no file; what is printed stays."""
     out = tmp_path / "results.json"
     command = [sys.executable, "-W", "error", "-m", "brn_numpy", "compare", "--json", out]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # `pytest &` ignores it
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        signal.signal(signal.SIGINT, before)
         process.stdout.readline()  # the line before the first training
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=PATIENCE)
@@ -54,17 +55,8 @@ def test_ctrl_c_ends_compare(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.fixture
-def handlers():
-    """Put the handlers of signals back."""
-    before = {number: signal.getsignal(number) for number in _processes.STOPS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.parametrize("number", _processes.STOPS)
-def test_signals_unwind_once(number, handlers):
+def test_signals_unwind_once(number):
     """Clean-up runs, and a second signal does not interrupt it; the exit code is that of shells."""
     expected = KeyboardInterrupt if number == signal.SIGINT else SystemExit
     _processes.unwind_on_signals()
@@ -78,7 +70,7 @@ def test_signals_unwind_once(number, handlers):
     assert expected is KeyboardInterrupt or stopped.value.code == 128 + number
 
 
-def test_what_is_ignored_stays_so(handlers):
+def test_what_is_ignored_stays_so():
     """Under nohup, SIGHUP is ignored from the start."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _processes.unwind_on_signals()
@@ -86,7 +78,7 @@ def test_what_is_ignored_stays_so(handlers):
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
-def test_no_signal_interrupts_the_end(handlers, monkeypatch):
+def test_no_signal_interrupts_the_end(monkeypatch):
     """When a command has returned, Python ends without a traceback whatever comes."""
     monkeypatch.setattr(__main__, "main", lambda prog: 7)
     assert __main__.run() == 7

@@ -41,6 +41,7 @@ def runs(number):
         return os.path.isdir("/proc") is False
 
 
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
 def test_nothing_is_left_behind(tmp_path, name):
