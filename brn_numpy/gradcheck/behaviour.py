@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .slope import norm
-from .steps import STEPS, Array, digits_lost, first_steps, spread
+from .steps import Array, digits_lost, norm, scale, spread
 from .subject import Subject, same
 
 
@@ -40,11 +39,11 @@ class Behaviour:
         with np.errstate(all="ignore"):
             # What rounding may do to terms that cancel in the gradients: those of one argument
             # reach the gradients of all, |x|/spread times as large.
-            terms = norm((np.abs(self.dy) + np.abs(other)) * spread(self.y)) * STEPS["central"][0]
-            self.steepest = max(float(np.max(terms / first_steps(a, "central"))) for a in arrays)
+            terms = norm((np.abs(self.dy) + np.abs(other)) * spread(self.y))
+            self.steepest = max(float(np.max(terms / scale(a, spread(a)))) for a in arrays)
             for name in subject.names:
                 if self._has_its_shape(name, results[0]):
-                    self._look_at(name, results, digits_lost(arrays))
+                    self._look_at(name, results, max(map(digits_lost, arrays)))
 
     def _look_at_forward(self, used: dict[str, Any]) -> list[str]:
         """Return what forward changed; say so, and whether y is an array of finite numbers."""

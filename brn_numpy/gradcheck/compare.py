@@ -11,7 +11,7 @@ import numpy as np
 from .options import Tolerance
 from .report import MAX_KINKS, ArgumentReport
 from .slope import Loss
-from .steps import STEPS, Array, only
+from .steps import UNITS, Array, only
 
 
 class Verdicts(NamedTuple):
@@ -33,7 +33,7 @@ class Comparison:
 
     def __init__(self, ours: Array, loss: Loss, h: Array, tolerance: Tolerance) -> None:
         self.ours, self.loss, self.h, self.tolerance = ours, loss, h, tolerance
-        self.unit = STEPS[loss.method][0]  # of a direction
+        self.unit = UNITS[loss.method]  # of a direction
 
     def entries(self) -> tuple[list[Any], list[Any], Verdicts]:
         """Compare every entry; return the entries, the kinks among them, and the verdicts."""
@@ -49,11 +49,16 @@ class Comparison:
         kinks: list[Any] = []
         for v in vs:
             while len(kinks) < MAX_KINKS and self.loss.careful_slope(v).kink:
-                kinks.append(_locate(v, lambda u: self.loss.slope(u, 2.0**-12).jump))
+                kinks.append(_locate(v, self._jump))
                 for u in vs:
                     u[kinks[-1]] = 0.0
         probes = [v for v in vs if v.any()] + kinks
         return probes, kinks, self.judge(probes)
+
+    def _jump(self, v: Array) -> float:
+        """Return by how much the slope along v changes at x itself, not at a kink beside it."""
+        slope = self.loss.slope(v, 2.0**-12)
+        return slope.high - slope.low
 
     def judge(self, probes: list[Any], by_column: bool = False) -> Verdicts:
         """Compare along directions (arrays) or at places (tuples)."""
@@ -62,7 +67,7 @@ class Comparison:
             place = isinstance(probe, tuple)
             v, unit = (only(self.h, probe), self.h[probe]) if place else (probe, self.unit)
             rows.append((np.sum((self.ours * v)[v != 0]), unit, *self.loss.careful_slope(v)))
-        mine, unit, value, error, _, size, low, jump, kink, sides = np.array(rows, np.float64).T
+        mine, unit, value, error, _, size, low, high, kink, sides, _ = np.array(rows, np.float64).T
         zero = not (np.abs(value) > 1e-6 * size).any()  # all terms cancel
         if by_column:
             # An error of one term spreads over its column, whichever axis that is.
@@ -77,7 +82,7 @@ class Comparison:
         allowed = slack + given.rtol * size
         if zero and given.atol is None:
             allowed = np.fmax(allowed, given.rounding * unit)
-        outside = np.maximum(np.fmin(low, 0) - mine, mine - np.fmax(low + jump, 0))
+        outside = np.maximum(np.fmin(low, 0) - mine, mine - np.fmax(high, 0))
         gap = np.abs(mine - value)
         gap = np.where(kink, np.fmin(np.maximum(outside, 0), gap), gap)
         score = np.where(gap == 0, 0, gap / allowed)

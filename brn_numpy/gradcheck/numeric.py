@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .slope import Loss
-from .steps import STEPS, Array, first_steps, only
+from .steps import UNITS, Array, first_steps, only
 
 
 def central_differences(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1e-5) -> Array:
@@ -111,7 +111,7 @@ def numerical_gradient(
     with np.errstate(all="ignore"):
         h = first_steps(x, method, step, axis)
         loss = Loss(value, x, dy, method)
-        slopes = [loss.first_slope(only(h, place))[0] for place in np.ndindex(x.shape)]
+        slopes = [loss.first_slope(only(h, place)) for place in np.ndindex(x.shape)]
         gradient = np.reshape([slope.value for slope in slopes], x.shape) / h
         error = np.reshape([slope.error for slope in slopes], x.shape) / h
     if not np.isfinite(y).all():
@@ -121,8 +121,8 @@ def numerical_gradient(
 
 def check_arguments(method: str, **arrays: Any) -> None:
     """Refuse a method that there is not, and arguments that cannot have a gradient."""
-    if method not in STEPS:
-        raise ValueError(f"method must be one of {', '.join(STEPS)}, got {method!r}")
+    if method not in UNITS:
+        raise ValueError(f"method must be one of {', '.join(UNITS)}, got {method!r}")
     for name, value in arrays.items():
         kind = getattr(value, "dtype", type(value).__name__)
         if kind not in (np.float32, np.float64):

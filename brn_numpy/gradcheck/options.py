@@ -83,7 +83,7 @@ class Options:
         source += f" + {self.rtol} (given)" if self.rtol is not None else ""
         rtol = self.rtol
         if rtol is None:
-            kappa = digits_lost(list(arrays.values()))
+            kappa = max(map(digits_lost, arrays.values()))
             rtol = min(cap, max(1e-7, 200 * eps * kappa))
             source += f" + {rtol:.2g} (float{32 if single else 64}, |x|/spread {kappa:.2g})"
         return Tolerance(rtol, self.atol, cap, 4 * eps * steepest, source)
