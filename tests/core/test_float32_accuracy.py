@@ -118,6 +118,7 @@ def test_float32_channels_last_far_from_zero_is_accurate(shape):
         ((2, 500_000), 0),
         ((1_100_000, 1), 1),  # so many partial sums that these are summed in slices, too
         ((1, 700, 700, 2), -1),
+        ((65_537, 3), 1),  # an odd number of short rows, which cannot be put together two by two
         ((130_000, 2), 1),  # fits into the cache as a whole, and must be cut all the same
     ],
     ids=str,
