@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .behaviour import Behaviour, close
-from .compare import Comparison, Verdicts
+from .compare import Comparison, Table, Tolerance
 from .hints import hint, statistics_constant
 from .layer import functions_of
 from .numeric import SALT, PrecisionWarning, check_arguments, output_of
-from .options import Options
+from .options import check_names, check_options
 from .report import ArgumentReport, GradientReport
 from .slope import Loss
 from .steps import Array, first_steps
@@ -83,7 +83,6 @@ def check_gradients(
     >>> report.ok, report.arguments[0].remark
     (False, 'dx is 1/3 x the numeric one: averaged?')
     """
-    options = Options(method, step, bounds or {}, directions, rtol, atol, seed)
     problems: list[str] = []
     notes: list[str] = []
     if inputs is None and not callable(backward):
@@ -91,99 +90,94 @@ def check_gradients(
     if backward is None:
         forward, backward, inputs = functions_of(forward, inputs, problems, notes)
     subject = Subject(forward, backward, inputs, wrt)
+    steps = step if isinstance(step, Mapping) else dict.fromkeys(subject.names, step)
     check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
-    options.check_names(subject)
-    check = _Check(subject, options, problems, notes)
-    if check.single:
-        warnings.warn(check.notes[-1], PrecisionWarning, stacklevel=2)
-    check.run(frozen)
-    reports = tuple(report for report, _ in check.found.values())
-    told = tuple(dict.fromkeys(check.problems)), tuple(dict.fromkeys(check.notes))
+    check_options(rtol=rtol, atol=atol, directions=directions, seed=seed)
+    check_names(subject, bounds or {}, steps)
+    rng = np.random.default_rng([SALT, seed])
+    behaviour = Behaviour(subject, rng, problems, notes)
+    single = subject.promote()
+    if single:
+        notes.append(f"{', '.join(single)}: float32; the numeric gradient was taken in float64")
+        warnings.warn(notes[-1], PrecisionWarning, stacklevel=2)
+    with np.errstate(all="ignore"):
+        arrays = [subject.inputs[k] for k in subject.floats]
+        tolerance = Tolerance(rtol, atol, arrays, bool(single), behaviour.steepest)
+        check = _Check(subject, behaviour, method, steps, bounds or {}, directions, tolerance, rng)
+        reports = check.run(frozen)
+    told = tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(notes))
     return GradientReport(reports, *told, method, seed)
 
 
+@dataclass
 class _Check:
-    """One check: a subject, what it did, and the comparisons of its gradients."""
+    """All that is needed to compare the gradients of a subject."""
 
-    def __init__(
-        self, subject: Subject, options: Options, problems: list[str], notes: list[str]
-    ) -> None:
-        self.subject, self.options = subject, options
-        self.rng = np.random.default_rng([SALT, options.seed])
-        self.behaviour = Behaviour(subject, self.rng)
-        self.problems = problems + self.behaviour.problems
-        self.notes = notes + self.behaviour.notes
-        self.single = [k for k in subject.floats if subject.inputs[k].dtype == np.float32]
-        subject.inputs |= {k: subject.inputs[k].astype(np.float64) for k in self.single}
-        if self.single:
-            names = ", ".join(self.single)
-            self.notes.append(f"{names}: float32; the numeric gradient was taken in float64")
-        self.arrays = {k: subject.inputs[k] for k in subject.floats}
-        self.found: dict[str, tuple[ArgumentReport, Verdicts]] = {}
+    subject: Subject
+    behaviour: Behaviour
+    method: str
+    steps: Mapping[str, Any]
+    bounds: Mapping[str, tuple[float, float]]
+    directions: int | None
+    tolerance: Tolerance
+    rng: np.random.Generator
 
-    def run(self, frozen: Any) -> None:
+    def run(self, frozen: Any) -> tuple[ArgumentReport, ...]:
         """Compare all gradients; where one is wrong, look for what explains it."""
         subject, behaviour = self.subject, self.behaviour
         y, cache, _ = subject.run()
         if frozen is not None:
             subject.pin(frozen, cache)
             if not close(subject.run()[0], y):
-                self.problems.append(
-                    "frozen changes what forward returns at the point of the check"
-                )
-        self.found = {name: self.compare(name) for name in behaviour.grads}
-        wrong = [name for name, (report, _) in self.found.items() if not report.ok]
-        for name in wrong:
-            self._explain(name)
+                text = "frozen changes what forward returns at the point of the check"
+                behaviour.problems.append(text)
+        found = {name: self.compare(name) for name in behaviour.grads}
+        wrong = {name: each for name, each in found.items() if not each[0].ok}
         if wrong and frozen is None:
             self._look_for_renorm(wrong, cache)
+        inputs = {k: subject.inputs[k] for k in subject.floats}
+        for name, (report, table) in wrong.items():
+            ours = behaviour.grads[name]
+            # A gradient that is not linear in dy is said to be that, which says it best.
+            if report.kind == "entries" and report.failed and name not in behaviour.nonlinear:
+                numeric, size = (a.reshape(ours.shape) for a in (table.numeric, table.size))
+                remark = hint(name, ours, numeric, size, inputs, behaviour.dy)
+                found[name] = replace(report, remark=remark or report.remark), table
+        return tuple(report for report, _ in found.values())
 
-    def _look_for_renorm(self, wrong: list[str], cache: Any) -> None:
-        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
-        try:
-            self.subject.pin(True, cache)
-        except ValueError:  # nothing to pin
-            for name in wrong:
-                numeric = self.found[name][1].numeric
-                ours, dy = self.behaviour.grads[name], self.behaviour.dy
-                if numeric.size == dy.size == ours.size:
-                    with np.errstate(all="ignore"):
-                        self.notes += statistics_constant(
-                            name, ours, numeric.reshape(ours.shape), dy
-                        )
-            return
-        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
-        text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
-        text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
-        self.notes += [text] * bool(right)
-
-    def compare(self, name: str) -> tuple[ArgumentReport, Verdicts]:
+    def compare(self, name: str) -> tuple[ArgumentReport, Table]:
         """Compare the gradient by one argument with slopes of the loss."""
-        options, x = self.options, self.subject.inputs[name]
-        low, high = options.bounds.get(name, (-math.inf, math.inf))
+        x = self.subject.inputs[name]
+        low, high = self.bounds.get(name, (-math.inf, math.inf))
 
         def f(z: Array) -> Array:
             if np.any((z.real < low) | (z.real > high)):
                 return np.full(self.behaviour.y.shape, np.nan)
             return output_of(self.subject.run({name: z})[0], "forward", z)
 
-        with np.errstate(all="ignore"):
-            loss = Loss(f, x, self.behaviour.dy, options.method)
-            comparison = Comparison(
-                self.behaviour.grads[name],
-                loss,
-                first_steps(x, options.method, options.step_of(name)),
-                options.tolerance(self.arrays, bool(self.single), self.behaviour.steepest),
-            )
-            return comparison.report(name, options.directions_for(x), self.rng)
+        loss = Loss(f, x, self.behaviour.dy, self.method)
+        h = first_steps(x, self.method, self.steps.get(name))
+        comparison = Comparison(self.behaviour.grads[name], loss, h, self.tolerance)
+        return comparison.report(name, self.directions, self.rng)
 
-    def _explain(self, name: str) -> None:
-        """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
-        report, table = self.found[name]
-        ours = self.behaviour.grads[name]
-        if report.kind == "directions" or not report.failed or name in self.behaviour.bent:
+    def _look_for_renorm(
+        self, wrong: Mapping[str, tuple[ArgumentReport, Table]], cache: Any
+    ) -> None:
+        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
+        notes = self.behaviour.notes
+        try:
+            self.subject.pin(True, cache)
+        except ValueError:  # nothing to pin
+            for name, (report, table) in wrong.items():
+                ours = self.behaviour.grads[name]
+                if report.kind == "entries":
+                    numeric = table.numeric.reshape(ours.shape)
+                    text = statistics_constant(name, ours, numeric, self.behaviour.dy)
+                    notes += [text] * bool(text)
             return
-        with np.errstate(all="ignore"):
-            numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
-            found = hint(name, ours, numeric, size, self.arrays, self.behaviour.dy)
-        self.found[name] = replace(report, remark=found or report.remark), table
+        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
+        if right:
+            notes.append(
+                f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
+                "renorm regards them. In the numeric gradient they moved. Use frozen=True"
+            )

@@ -26,7 +26,6 @@ class Slope(NamedTuple):
 
     value: float
     error: float  # estimate: what a smaller step changes, and rounding
-    noise: float  # the rounding in it
     size: float  # size of the terms whose sum is `value`
     low: float  # with `high`: the one-sided derivatives of all outputs, the lower or the higher
     high: float
@@ -43,7 +42,8 @@ class Loss:
         known = np.isfinite(y)  # other outputs say nothing
         y, dy = np.where(known, y, 0.0), np.where(known, dy, 0.0)
         self.f: Callable[[Array], Array] = lambda z: np.where(known, f(z), 0.0) * dy
-        self.x, self.y, self.method = x, y * dy, method
+        self.x, self.y = x, y * dy
+        self.method, self.unit = method, UNITS[method]
         self.terms = dy * spread(y)
         self.all_terms = norm(self.terms)
 
@@ -56,7 +56,7 @@ class Loss:
         # Terms that can be seen: dy_k * dy_k/dx. Terms that cancel inside f (BN of two samples has
         # dx = 0 as a difference of such terms) count when they are much larger.
         size = norm(right[-1] + left[-1]) / 2
-        hidden = (seen if moved.any() else self.all_terms) * UNITS[self.method]
+        hidden = (seen if moved.any() else self.all_terms) * self.unit
         size = hidden if size < 1e-3 * hidden else size
 
         central = [float(np.sum(a + b)) / 2 for a, b in zip(left, right, strict=True)]
@@ -72,12 +72,12 @@ class Loss:
                 raise ValueError(NOT_COMPLEX)
             if sides == 0:  # there are no differences, but this step stays at x
                 size, noise = norm(terms), 0.0
-            error = noise * UNITS[self.method]
+            error = noise * self.unit
 
         after, before = _extrapolate(right, 2), _extrapolate(left, 2)  # one-sided derivatives
         low, high = np.sum(np.minimum(after, before)), np.sum(np.maximum(after, before))
         kink = norm(after - before) > 1e-6 * size + 50 * noise
-        return Slope(value, error, noise, size, float(low), float(high), kink, sides, shrink)
+        return Slope(value, error, size, float(low), float(high), kink, sides, shrink)
 
     def _one_sided(self, v: Array, steps: Array) -> tuple[list[Array], list[Array], Array, int]:
         """Return differences to the right and left, which outputs move, and the number of sides.
@@ -109,7 +109,7 @@ class Loss:
             except Exception:  # f takes no NaN
                 pass
         along = v != 0
-        kappa = np.max(np.abs(self.x[along] / v[along]), initial=0.0) * UNITS[self.method]
+        kappa = np.max(np.abs(self.x[along] / v[along]), initial=0.0) * self.unit
         return float(2.0**-52 * (norm(self.y[moved]) + kappa * reached) + 2.0**-1074)
 
     def _complex_step(self, v: Array) -> Array:
@@ -140,12 +140,9 @@ class Loss:
         """
         slope = best = self.first_slope(v)
         for _ in range(4):
-            good = GOOD * slope.size
-            if slope.noise > good or (slope.error <= good and not slope.kink):
-                break  # shorter steps would drown in rounding, or are not needed
+            if slope.error <= GOOD * slope.size and not slope.kink:
+                break
             slope = self.slope(v, slope.shrink / 16)
-            if slope.sides < best.sides:
-                continue
             if best.kink or slope.kink or not slope.error >= best.error:
                 size = slope.size
                 if not (slope.kink or slope.error <= GOOD * size):

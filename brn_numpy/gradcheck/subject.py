@@ -36,6 +36,12 @@ class Subject:
             unknown = ", ".join(sorted(chosen - set(inputs))) or "nothing"
             raise ValueError(f"wrt names {unknown}; there are {', '.join(inputs)}")
 
+    def promote(self) -> list[str]:
+        """Make float64 arrays of those of float32; return their names."""
+        single = [name for name in self.floats if self.inputs[name].dtype == np.float32]
+        self.inputs |= {name: self.inputs[name].astype(np.float64) for name in single}
+        return single
+
     def run(self, changes: Mapping[str, Array] | None = None) -> tuple[Any, Any, dict[str, Any]]:
         """Call forward on copies of the inputs; return y, the cache, and these copies."""
         inputs = copy.deepcopy({**self.inputs, **(changes or {})})
