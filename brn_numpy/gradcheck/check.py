@@ -13,13 +13,11 @@ import numpy as np
 from .behaviour import Behaviour, close
 from .compare import Comparison, Table, Tolerance
 from .hints import hint, statistics_constant
-from .layer import functions_of
-from .numeric import SALT, PrecisionWarning, check_arguments, output_of
-from .options import check_names, check_options
+from .numeric import SALT, PrecisionWarning, check_arguments, check_numbers, output_of
 from .report import ArgumentReport, GradientReport
 from .slope import Loss
 from .steps import Array, first_steps
-from .subject import Subject
+from .subject import Subject, functions_of
 
 
 def check_gradients(
@@ -91,9 +89,9 @@ def check_gradients(
         forward, backward, inputs = functions_of(forward, inputs, problems, notes)
     subject = Subject(forward, backward, inputs, wrt)
     steps = step if isinstance(step, Mapping) else dict.fromkeys(subject.names, step)
+    subject.check_names(bounds or {}, steps)
     check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
-    check_options(rtol=rtol, atol=atol, directions=directions, seed=seed)
-    check_names(subject, bounds or {}, steps)
+    check_numbers(rtol=rtol, atol=atol, directions=directions, seed=seed)
     rng = np.random.default_rng([SALT, seed])
     behaviour = Behaviour(subject, rng, problems, notes)
     single = subject.promote()

@@ -131,6 +131,15 @@ def check_arguments(method: str, **arrays: Any) -> None:
             raise ValueError(f"{name} must not be empty, got shape {value.shape}")
 
 
+def check_numbers(**options: Any) -> None:
+    """Refuse what is neither None nor a number >= 0, or an integer where one is expected."""
+    for name, given in options.items():
+        real = name in ("rtol", "atol")
+        kinds, expected = ((int, float), "a number") if real else ((int, np.integer), "an integer")
+        if given is not None and not (isinstance(given, kinds) and 0 <= given < np.inf):
+            raise ValueError(f"{name} must be {expected} >= 0 and finite, got {given!r}")
+
+
 def output_of(y: Any, name: str, x: Array) -> Array:
     """Return what the function `name` gave for `x` as an array, or refuse it."""
     known = isinstance(y, (np.ndarray, np.generic, float, complex))

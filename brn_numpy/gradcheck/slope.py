@@ -26,6 +26,7 @@ class Slope(NamedTuple):
 
     value: float
     error: float  # estimate: what a smaller step changes, and rounding
+    noise: float  # the rounding in it
     size: float  # size of the terms whose sum is `value`
     low: float  # with `high`: the one-sided derivatives of all outputs, the lower or the higher
     high: float
@@ -77,7 +78,7 @@ class Loss:
         after, before = _extrapolate(right, 2), _extrapolate(left, 2)  # one-sided derivatives
         low, high = np.sum(np.minimum(after, before)), np.sum(np.maximum(after, before))
         kink = norm(after - before) > 1e-6 * size + 50 * noise
-        return Slope(value, error, size, float(low), float(high), kink, sides, shrink)
+        return Slope(value, error, noise, size, float(low), float(high), kink, sides, shrink)
 
     def _one_sided(self, v: Array, steps: Array) -> tuple[list[Array], list[Array], Array, int]:
         """Return differences to the right and left, which outputs move, and the number of sides.
@@ -140,8 +141,9 @@ class Loss:
         """
         slope = best = self.first_slope(v)
         for _ in range(4):
-            if slope.error <= GOOD * slope.size and not slope.kink:
-                break
+            good = GOOD * slope.size
+            if slope.noise > good or (slope.error <= good and not slope.kink):
+                break  # shorter steps would drown in rounding, or are not needed
             slope = self.slope(v, slope.shrink / 16)
             if best.kink or slope.kink or not slope.error >= best.error:
                 size = slope.size
