@@ -24,7 +24,13 @@ class Behaviour:
         self.dy = np.array(rng.standard_normal(self.y.shape) + 0.7, self.y.dtype).astype(np.float64)
         other = rng.standard_normal(self.y.shape) - 0.4
         first = self._gradients(self.dy, cache)
-        again = self._again(cache)
+        again: Any
+        try:
+            again = self._gradients(self.dy, cache)
+        except Exception as error:
+            again, kind = None, type(error).__name__
+            text = f"backward uses its cache up: a second call with the same cache raises {kind}"
+            notes.append(f"{text}. Each call got a cache of its own")
         for name, value in subject.inputs.items():
             if name not in changed and not same(value, used[name]):
                 problems.append(f"backward changed its argument {name}")
@@ -78,17 +84,6 @@ class Behaviour:
         if not same(given, passed):
             self.problems.append("backward changed dy")
         return result
-
-    def _again(self, cache: Any) -> dict[str, Any] | None:
-        """Call backward once more with a cache that it has used; None if there it raises."""
-        try:
-            return self._gradients(self.dy, cache)
-        except Exception as error:
-            self.notes.append(
-                "backward uses its cache up: a second call with the same cache raises "
-                f"{type(error).__name__}. Each call got a cache of its own"
-            )
-            return None
 
     def _has_its_shape(self, name: str, result: dict[str, Any]) -> bool:
         """Say whether a gradient can be compared, and what is wrong with its shape or dtype."""

@@ -135,11 +135,10 @@ class _Check:
             self._look_for_renorm(wrong, cache)
         inputs = {k: subject.inputs[k] for k in subject.floats}
         for name, (report, table) in wrong.items():
-            ours = behaviour.grads[name]
             # A gradient that is not linear in dy is said to be that, which says it best.
             if report.kind == "entries" and report.failed and name not in behaviour.nonlinear:
-                numeric, size = (a.reshape(ours.shape) for a in (table.numeric, table.size))
-                remark = hint(name, ours, numeric, size, inputs, behaviour.dy)
+                ours, dy = behaviour.grads[name], behaviour.dy
+                remark = hint(name, ours, table.numeric, table.size, inputs, dy)
                 found[name] = replace(report, remark=remark or report.remark), table
         return tuple(report for report, _ in found.values())
 
@@ -166,12 +165,9 @@ class _Check:
         try:
             self.subject.pin(True, cache)
         except ValueError:  # nothing to pin
-            for name, (report, table) in wrong.items():
-                ours = self.behaviour.grads[name]
-                if report.kind == "entries":
-                    numeric = table.numeric.reshape(ours.shape)
-                    text = statistics_constant(name, ours, numeric, self.behaviour.dy)
-                    notes += [text] * bool(text)
+            for name, (_, table) in wrong.items():
+                grads, dy = self.behaviour.grads, self.behaviour.dy
+                notes += statistics_constant(name, grads[name], table.numeric, dy)
             return
         right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
         if right:

@@ -102,6 +102,8 @@ class Comparison:
             kinks=tuple(place for place in at_kinks if isinstance(place, tuple)),
             remark=remark,
         )
+        if not count:
+            table = Table(*(column.reshape(self.ours.shape) for column in table))
         return report, table
 
     def _directions(self, count: int, rng: Any) -> list[Any]:

@@ -128,7 +128,7 @@ def _how(term: str, ratio: Array, inputs: Mapping[str, Array]) -> str:
     return f"the term {term} is {times} x what it should be"
 
 
-def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> str:
+def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> list[str]:
     """Say so if a numeric gradient is that of a normalisation with constant statistics.
 
     Only if ours sums to 0 in these channels, as that of a normalisation does, and it does not.
@@ -140,10 +140,10 @@ def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> st
         same = (np.ptp(ratio, axis=1) <= EXACT * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
         same &= np.abs(mine.sum(axis=1)) < EXACT * np.abs(mine).sum(axis=1)
         if ratio.shape[1] > 2 and same.any():
-            return (
+            return [
                 f"the numeric d{name} is a constant times dy in channel(s) "
                 f"{np.flatnonzero(same).tolist()} of axis {axis}, as if the statistics were "
                 "constant. So it is with batch renorm when r and d are not clipped and move with "
                 "the input; a backward pass that holds them constant needs both pinned: see frozen"
-            )
-    return ""
+            ]
+    return []
