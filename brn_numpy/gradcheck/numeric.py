@@ -46,7 +46,7 @@ def complex_steps(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1
 # shorter ones near a kink or the edge of the domain, and an estimate of the error (slope.py);
 # and arguments that are looked at before they are used.
 
-SALT = 1702  # any number: a caller may make x with default_rng(seed); with dy = x a BN has dx = 0
+SALT = 1702  # any number, lest dy be the x that a caller drew with the same seed: BN's dx is 0 then
 
 
 class PrecisionWarning(UserWarning):

@@ -19,9 +19,8 @@ class Subject:
         if isinstance(inputs, (tuple, list)):
             names = list(inspect.signature(forward).parameters)
             if len(inputs) > len(names):
-                raise TypeError(
-                    f"inputs has {len(inputs)} values, but forward takes {', '.join(names)}"
-                )
+                taken = ", ".join(names)
+                raise TypeError(f"inputs has {len(inputs)} values, but forward takes {taken}")
             inputs = dict(zip(names, inputs, strict=False))
         if not isinstance(inputs, Mapping):
             raise TypeError(f"inputs must be a dict or sequence of values, got {type(inputs)}")
@@ -82,9 +81,7 @@ class Subject:
         if frozen is True:
             pair = r_and_d(cache)
             if pair is None or "correction" not in inspect.signature(self.forward).parameters:
-                raise ValueError(
-                    "frozen=True found nothing to pin, see `frozen` in check_gradients"
-                )
+                raise ValueError("frozen=True found nothing to pin: see check_gradients")
             frozen = {"correction": pair}
         pins = frozen(cache) if callable(frozen) else frozen
         if not isinstance(pins, Mapping):
@@ -107,9 +104,10 @@ def functions_of(layer: Any, inputs: Any, problems: list[str], notes: list[str])
         raise TypeError(f"without backward, the first argument must be a layer, got {layer!r}")
     layer = copy.deepcopy(layer)
     state = copy.deepcopy(dict(layer.state_dict()))
-    named = getattr(layer, "named_parameters", None)
-    unnamed = [] if named else layer.parameters()
-    params = dict(named() if named else ((f"parameter{i}", p) for i, p in enumerate(unnamed)))
+    if hasattr(layer, "named_parameters"):
+        params = dict(layer.named_parameters())
+    else:
+        params = {f"parameter{i}": p for i, p in enumerate(layer.parameters())}
     data = {name: p.data.copy() for name, p in params.items()}
     inputs = {"x": inputs["x"] if isinstance(inputs, Mapping) else inputs, **data}
     renorms: list[Any] = []  # those of the parts that have r and d now
@@ -145,9 +143,9 @@ def _parts(layer: Any) -> list[Any]:
     parts = [layer]
     for part in parts:  # which grows
         for value in vars(part).values():
-            inside = value if isinstance(value, (list, tuple)) else [value]
-            found = [each for each in inside if hasattr(each, "forward")]
-            parts += [each for each in found if not any(each is part for part in parts)]
+            for each in value if isinstance(value, (list, tuple)) else [value]:
+                if hasattr(each, "forward") and not any(each is known for known in parts):
+                    parts.append(each)
     return parts
 
 
