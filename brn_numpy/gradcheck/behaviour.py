@@ -24,13 +24,14 @@ class Behaviour:
         self.dy = np.array(rng.standard_normal(self.y.shape) + 0.7, self.y.dtype).astype(np.float64)
         other = rng.standard_normal(self.y.shape) - 0.4
         first = self._gradients(self.dy, cache)
-        again: Any
+        again: dict[str, Any] | None = None
         try:
             again = self._gradients(self.dy, cache)
         except Exception as error:
-            again, kind = None, type(error).__name__
-            text = f"backward uses its cache up: a second call with the same cache raises {kind}"
-            notes.append(f"{text}. Each call got a cache of its own")
+            notes.append(
+                "backward uses its cache up: a second call with the same cache raises "
+                f"{type(error).__name__}. Each call got a cache of its own"
+            )
         for name, value in subject.inputs.items():
             if name not in changed and not same(value, used[name]):
                 problems.append(f"backward changed its argument {name}")

@@ -50,8 +50,8 @@ def check_gradients(
         `forward` is a layer, an object with forward(x), backward(dy), parameters(), state_dict()
         and load_state_dict(), and `backward` is left out: a copy of the layer is checked.
     inputs : dict or sequence
-        The arguments of forward, by name or in their order; for a layer x alone. float64; with
-        float32 the numeric gradient is taken in float64, and a PrecisionWarning says so.
+        The arguments of forward, by name or in their order; for a layer x alone. Of float32 arrays
+        the numeric gradient is taken in float64, and a PrecisionWarning says so.
     wrt : str or sequence of str, optional
         Names of the arguments to check, such as "x,gamma". Default: all floating arrays (and, of a
         layer, all parameters). All else is a constant: integer labels, numbers, dicts, ...
@@ -65,8 +65,8 @@ def check_gradients(
         {"p": (0, 1)}: forward is not asked for a p outside; at the edge, differences are one-sided.
         Where forward returns NaN or inf outside its domain, that happens by itself.
     directions : int, optional
-        Compare along so many random directions; 0: compare every entry. Default: every entry of
-        an argument of up to 512, four directions for a larger one.
+        Compare along so many random directions; 0: every entry. Default: 0 up to 512 entries, 4
+        for more.
     rtol, atol : float, optional
         Allowed is atol + rtol * (size of the terms that add up to the gradient). Default: rtol
         1e-7, or 200 roundings of the dtype times |x|/spread, at most 1e-5 (float32: 1e-2); atol ten

@@ -145,6 +145,8 @@ class Loss:
             if slope.noise > good or (slope.error <= good and not slope.kink):
                 break  # shorter steps would drown in rounding, or are not needed
             slope = self.slope(v, slope.shrink / 16)
+            if slope.sides < best.sides:
+                break
             if best.kink or slope.kink or not slope.error >= best.error:
                 size = slope.size
                 if not (slope.kink or slope.error <= GOOD * size):
