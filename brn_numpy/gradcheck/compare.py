@@ -37,7 +37,8 @@ class Tolerance:
         """
         if self.atol is not None:
             return np.asarray(self.atol * unit + self.rtol * size)
-        allowed = np.fmin(10 * slope.error, self.cap * top) + self.rtol * size
+        cap = np.where(slope.sides < 2, 100, 1) * self.cap  # one-sided differences are less exact
+        allowed = np.fmin(10 * slope.error, cap * top) + self.rtol * size
         if not (np.abs(slope.value) > 1e-6 * slope.size).any():  # all terms cancel
             allowed = np.fmax(allowed, self.rounding * unit)
         return np.asarray(allowed)
