@@ -65,7 +65,8 @@ class Comparison:
 
     def report(self, name: str, count: int | None, rng: Any) -> tuple[ArgumentReport, Table]:
         """Compare along `count` directions (0: entry by entry; None: by the size of `ours`)."""
-        count = 4 * (self.ours.size > SMALL) if count is None else count
+        if count is None:
+            count = 4 if self.ours.size > SMALL else 0
         probes = self._directions(count, rng) if count else list(np.ndindex(self.ours.shape))
         table = self._compare(probes, by_column=not count and self.ours.ndim > 1)
         score = np.where(table.gap == 0, 0, table.gap / table.allowed)
