@@ -12,38 +12,51 @@ from .subject import Subject, same
 
 
 class Behaviour:
-    """Calls of forward and backward, what they gave, and what is to be said of them."""
+    """Some calls of forward and backward: what they gave, and what is to be said of them."""
 
-    def __init__(self, subject: Subject, rng: np.random.Generator) -> None:
-        self.subject = subject
-        self.problems: list[str] = []
-        self.notes: list[str] = []
-        self.bent: set[str] = set()  # gradients that are not linear in dy
-        self.grads: dict[str, Array] = {}  # what backward returned for self.dy
+    def __init__(
+        self, subject: Subject, rng: np.random.Generator, problems: list[str], notes: list[str]
+    ) -> None:
+        self.subject, self.problems, self.notes = subject, problems, notes
+        self.nonlinear: set[str] = set()  # arguments whose gradient is not linear in dy
         self.y, cache, used = subject.run()
         changed = self._look_at_forward(used)
         self.dy = np.array(rng.standard_normal(self.y.shape) + 0.7, self.y.dtype).astype(np.float64)
         other = rng.standard_normal(self.y.shape) - 0.4
-        # dy twice with one cache and once with a new one, and two others, to see if it is linear
-        results: list[Any] = [self._gradients(self.dy, cache), self._again(cache)]
-        moved = [k for k, v in subject.inputs.items() if k not in changed and not same(v, used[k])]
-        self.problems += [f"backward changed its argument {k}" for k in moved]
+        first = self._gradients(self.dy, cache)
+        again: dict[str, Any] | None = None
+        try:
+            again = self._gradients(self.dy, cache)
+        except Exception as error:
+            notes.append(
+                "backward uses its cache up: a second call with the same cache raises "
+                f"{type(error).__name__}. Each call got a cache of its own"
+            )
+        for name, value in subject.inputs.items():
+            if name not in changed and not same(value, used[name]):
+                problems.append(f"backward changed its argument {name}")
+        afresh = []  # with a new cache each
         for dy in (self.dy, other, 2 * self.dy - 0.5 * other):
-            y, fresh, _ = subject.run()
-            repeats = close(y, self.y)
-            results.append(self._gradients(dy, fresh) if repeats else None)
-            if not repeats:
-                text = "two calls of forward with the same input give different outputs"
-                self.problems.append(text)
+            y, cache, _ = subject.run()
+            if close(y, self.y):
+                afresh.append(self._gradients(dy, cache))
+            else:
+                problems.append("two calls of forward with the same input give different outputs")
+        self.grads = {
+            name: np.asarray(first[name], np.float64)
+            for name in subject.names
+            if self._has_its_shape(name, first)
+        }
         arrays = [subject.inputs[k] for k in subject.floats]
         with np.errstate(all="ignore"):
             # What rounding may do to terms that cancel in the gradients: those of one argument
             # reach the gradients of all, |x|/spread times as large.
             terms = norm((np.abs(self.dy) + np.abs(other)) * spread(self.y))
             self.steepest = max(float(np.max(terms / scale(a, spread(a)))) for a in arrays)
-            for name in subject.names:
-                if self._has_its_shape(name, results[0]):
-                    self._look_at(name, results, max(map(digits_lost, arrays)))
+            if len(afresh) == 3:  # of a forward that does not repeat, no two caches are alike
+                lost = max(map(digits_lost, arrays))
+                for name in self.grads:
+                    self._compare_calls(name, lost, first, again, *afresh)
 
     def _look_at_forward(self, used: dict[str, Any]) -> list[str]:
         """Return what forward changed; say so, and whether y is an array of finite numbers."""
@@ -69,20 +82,9 @@ class Behaviour:
         given = np.array(dy, self.y.dtype)[()]
         passed = copy.deepcopy(given)
         result = self.subject.gradients(passed, cache)
-        if not same(given, passed) and "backward changed dy" not in self.problems:
+        if not same(given, passed):
             self.problems.append("backward changed dy")
         return result
-
-    def _again(self, cache: Any) -> dict[str, Any] | None:
-        """Call backward once more with a cache that it has used; None if there it raises."""
-        try:
-            return self._gradients(self.dy, cache)
-        except Exception as error:
-            self.notes.append(
-                "backward uses its cache up: a second call with the same cache raises "
-                f"{type(error).__name__}. Each call got a cache of its own"
-            )
-            return None
 
     def _has_its_shape(self, name: str, result: dict[str, Any]) -> bool:
         """Say whether a gradient can be compared, and what is wrong with its shape or dtype."""
@@ -97,24 +99,19 @@ class Behaviour:
             self.problems.append(f"d{name} must be {expected}, got {ours.dtype} {ours.shape}")
         return ours.shape == x.shape and ours.dtype.kind == "f"
 
-    def _look_at(self, name: str, results: list[Any], lost: float) -> None:
+    def _compare_calls(self, name: str, lost: float, *results: Any) -> None:
         """Compare what the calls of backward gave for one argument."""
-        ours = np.asarray(results[0][name])
-        self.grads[name] = ours.astype(np.float64)
-        if None in results[2:]:
-            return  # of a forward that does not repeat, no two caches are alike
-        again, afresh, third, mixed = (r and r[name] for r in results[1:])
+        ours, again, afresh, third, mixed = (r and np.asarray(r[name]) for r in results)
         size = (self.steepest + np.max(np.abs(ours) + np.abs(third))) * lost
         slack = 1e3 * max(float(np.finfo(a.dtype).eps) for a in (self.y, ours)) * size
         if (np.abs(ours - afresh) > slack).any():
             self.problems.append(f"two calls of backward give different d{name}: does it add up?")
         elif again is not None and (np.abs(ours - again) > slack).any():
-            self.problems.append(
-                f"backward overwrites its cache: a second call with it gives another d{name}"
-            )
+            text = f"backward overwrites its cache: a second call with it gives another d{name}"
+            self.problems.append(text)
         elif (np.abs(2 * ours - 0.5 * third - mixed) > slack).any():
             self.problems.append(f"d{name} is not linear in dy")
-            self.bent.add(name)
+            self.nonlinear.add(name)
 
 
 def close(a: Any, b: Array) -> bool:

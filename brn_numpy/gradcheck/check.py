@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .behaviour import Behaviour, close
-from .compare import Comparison, Verdicts
+from .compare import Comparison, Table, Tolerance
 from .hints import hint, statistics_constant
-from .layer import functions_of
-from .numeric import SALT, PrecisionWarning, check_arguments, output_of
-from .options import Options
+from .numeric import SALT, PrecisionWarning, check_arguments, check_numbers, output_of
 from .report import ArgumentReport, GradientReport
 from .slope import Loss
 from .steps import Array, first_steps
-from .subject import Subject
+from .subject import Subject, functions_of
 
 
 def check_gradients(
@@ -52,8 +50,8 @@ def check_gradients(
         `forward` is a layer, an object with forward(x), backward(dy), parameters(), state_dict()
         and load_state_dict(), and `backward` is left out: a copy of the layer is checked.
     inputs : dict or sequence
-        The arguments of forward, by name or in their order; for a layer x alone. float64; with
-        float32 the numeric gradient is taken in float64, and a PrecisionWarning says so.
+        The arguments of forward, by name or in their order; for a layer x alone. Of float32 arrays
+        the numeric gradient is taken in float64, and a PrecisionWarning says so.
     wrt : str or sequence of str, optional
         Names of the arguments to check, such as "x,gamma". Default: all floating arrays (and, of a
         layer, all parameters). All else is a constant: integer labels, numbers, dicts, ...
@@ -67,8 +65,8 @@ def check_gradients(
         {"p": (0, 1)}: forward is not asked for a p outside; at the edge, differences are one-sided.
         Where forward returns NaN or inf outside its domain, that happens by itself.
     directions : int, optional
-        Compare along so many random directions; 0: compare every entry. Default: every entry of
-        an argument of up to 512, four directions for a larger one.
+        Compare along so many random directions; 0: every entry. Default: 0 up to 512 entries, 4
+        for more.
     rtol, atol : float, optional
         Allowed is atol + rtol * (size of the terms that add up to the gradient). Default: rtol
         1e-7, or 200 roundings of the dtype times |x|/spread, at most 1e-5 (float32: 1e-2); atol ten
@@ -83,7 +81,6 @@ def check_gradients(
     >>> report.ok, report.arguments[0].remark
     (False, 'dx is 1/3 x the numeric one: averaged?')
     """
-    options = Options(method, step, bounds or {}, directions, rtol, atol, seed)
     problems: list[str] = []
     notes: list[str] = []
     if inputs is None and not callable(backward):
@@ -91,99 +88,90 @@ def check_gradients(
     if backward is None:
         forward, backward, inputs = functions_of(forward, inputs, problems, notes)
     subject = Subject(forward, backward, inputs, wrt)
+    steps = step if isinstance(step, Mapping) else dict.fromkeys(subject.names, step)
     check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
-    options.check_names(subject)
-    check = _Check(subject, options, problems, notes)
-    if check.single:
-        warnings.warn(check.notes[-1], PrecisionWarning, stacklevel=2)
-    check.run(frozen)
-    reports = tuple(report for report, _ in check.found.values())
-    told = tuple(dict.fromkeys(check.problems)), tuple(dict.fromkeys(check.notes))
+    subject.check_names(bounds or {}, steps)
+    check_numbers(rtol=rtol, atol=atol, directions=directions, seed=seed)
+    rng = np.random.default_rng([SALT, seed])
+    behaviour = Behaviour(subject, rng, problems, notes)
+    single = subject.promote()
+    if single:
+        notes.append(f"{', '.join(single)}: float32; the numeric gradient was taken in float64")
+        warnings.warn(notes[-1], PrecisionWarning, stacklevel=2)
+    with np.errstate(all="ignore"):
+        arrays = [subject.inputs[k] for k in subject.floats]
+        tolerance = Tolerance(rtol, atol, arrays, bool(single), behaviour.steepest)
+        check = _Check(subject, behaviour, method, steps, bounds or {}, directions, tolerance, rng)
+        reports = check.run(frozen)
+    told = tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(notes))
     return GradientReport(reports, *told, method, seed)
 
 
+@dataclass
 class _Check:
-    """One check: a subject, what it did, and the comparisons of its gradients."""
+    """All that is needed to compare the gradients of a subject."""
 
-    def __init__(
-        self, subject: Subject, options: Options, problems: list[str], notes: list[str]
-    ) -> None:
-        self.subject, self.options = subject, options
-        self.rng = np.random.default_rng([SALT, options.seed])
-        self.behaviour = Behaviour(subject, self.rng)
-        self.problems = problems + self.behaviour.problems
-        self.notes = notes + self.behaviour.notes
-        self.single = [k for k in subject.floats if subject.inputs[k].dtype == np.float32]
-        subject.inputs |= {k: subject.inputs[k].astype(np.float64) for k in self.single}
-        if self.single:
-            names = ", ".join(self.single)
-            self.notes.append(f"{names}: float32; the numeric gradient was taken in float64")
-        self.arrays = {k: subject.inputs[k] for k in subject.floats}
-        self.found: dict[str, tuple[ArgumentReport, Verdicts]] = {}
+    subject: Subject
+    behaviour: Behaviour
+    method: str
+    steps: Mapping[str, Any]
+    bounds: Mapping[str, tuple[float, float]]
+    directions: int | None
+    tolerance: Tolerance
+    rng: np.random.Generator
 
-    def run(self, frozen: Any) -> None:
+    def run(self, frozen: Any) -> tuple[ArgumentReport, ...]:
         """Compare all gradients; where one is wrong, look for what explains it."""
         subject, behaviour = self.subject, self.behaviour
         y, cache, _ = subject.run()
         if frozen is not None:
             subject.pin(frozen, cache)
             if not close(subject.run()[0], y):
-                self.problems.append(
-                    "frozen changes what forward returns at the point of the check"
-                )
-        self.found = {name: self.compare(name) for name in behaviour.grads}
-        wrong = [name for name, (report, _) in self.found.items() if not report.ok]
-        for name in wrong:
-            self._explain(name)
+                text = "frozen changes what forward returns at the point of the check"
+                behaviour.problems.append(text)
+        found = {name: self.compare(name) for name in behaviour.grads}
+        wrong = {name: each for name, each in found.items() if not each[0].ok}
         if wrong and frozen is None:
             self._look_for_renorm(wrong, cache)
+        inputs = {k: subject.inputs[k] for k in subject.floats}
+        for name, (report, table) in wrong.items():
+            # A gradient that is not linear in dy is said to be that, which says it best.
+            if report.kind == "entries" and report.failed and name not in behaviour.nonlinear:
+                ours, dy = behaviour.grads[name], behaviour.dy
+                remark = hint(name, ours, table.numeric, table.size, inputs, dy)
+                found[name] = replace(report, remark=remark or report.remark), table
+        return tuple(report for report, _ in found.values())
 
-    def _look_for_renorm(self, wrong: list[str], cache: Any) -> None:
-        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
-        try:
-            self.subject.pin(True, cache)
-        except ValueError:  # nothing to pin
-            for name in wrong:
-                numeric = self.found[name][1].numeric
-                ours, dy = self.behaviour.grads[name], self.behaviour.dy
-                if numeric.size == dy.size == ours.size:
-                    with np.errstate(all="ignore"):
-                        self.notes += statistics_constant(
-                            name, ours, numeric.reshape(ours.shape), dy
-                        )
-            return
-        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
-        text = f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
-        text += "renorm regards them. In the numeric gradient they moved. Use frozen=True"
-        self.notes += [text] * bool(right)
-
-    def compare(self, name: str) -> tuple[ArgumentReport, Verdicts]:
+    def compare(self, name: str) -> tuple[ArgumentReport, Table]:
         """Compare the gradient by one argument with slopes of the loss."""
-        options, x = self.options, self.subject.inputs[name]
-        low, high = options.bounds.get(name, (-math.inf, math.inf))
+        x = self.subject.inputs[name]
+        low, high = self.bounds.get(name, (-math.inf, math.inf))
 
         def f(z: Array) -> Array:
             if np.any((z.real < low) | (z.real > high)):
                 return np.full(self.behaviour.y.shape, np.nan)
             return output_of(self.subject.run({name: z})[0], "forward", z)
 
-        with np.errstate(all="ignore"):
-            loss = Loss(f, x, self.behaviour.dy, options.method)
-            comparison = Comparison(
-                self.behaviour.grads[name],
-                loss,
-                first_steps(x, options.method, options.step_of(name)),
-                options.tolerance(self.arrays, bool(self.single), self.behaviour.steepest),
-            )
-            return comparison.report(name, options.directions_for(x), self.rng)
+        loss = Loss(f, x, self.behaviour.dy, self.method)
+        h = first_steps(x, self.method, self.steps.get(name))
+        comparison = Comparison(self.behaviour.grads[name], loss, h, self.tolerance)
+        return comparison.report(name, self.directions, self.rng)
 
-    def _explain(self, name: str) -> None:
-        """Add to a wrong gradient what it gives away; if it is not linear, that says it best."""
-        report, table = self.found[name]
-        ours = self.behaviour.grads[name]
-        if report.kind == "directions" or not report.failed or name in self.behaviour.bent:
+    def _look_for_renorm(
+        self, wrong: Mapping[str, tuple[ArgumentReport, Table]], cache: Any
+    ) -> None:
+        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
+        notes = self.behaviour.notes
+        try:
+            self.subject.pin(True, cache)
+        except ValueError:  # nothing to pin
+            for name, (_, table) in wrong.items():
+                grads, dy = self.behaviour.grads, self.behaviour.dy
+                notes += statistics_constant(name, grads[name], table.numeric, dy)
             return
-        with np.errstate(all="ignore"):
-            numeric, size = table.numeric.reshape(ours.shape), table.size.reshape(ours.shape)
-            found = hint(name, ours, numeric, size, self.arrays, self.behaviour.dy)
-        self.found[name] = replace(report, remark=found or report.remark), table
+        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
+        if right:
+            notes.append(
+                f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
+                "renorm regards them. In the numeric gradient they moved. Use frozen=True"
+            )

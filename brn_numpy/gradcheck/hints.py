@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
@@ -25,24 +26,9 @@ def hint(
     for text, factor in _factors(ours, inputs):
         if not (np.abs(ours - factor * numeric) > EXACT * size * np.abs(factor)).any():
             return f"d{name} is {text}"
-    return _terms_off(name, ours, numeric, inputs, dy)
-
-
-def _numbers(inputs: Mapping[str, Array]) -> dict[str, tuple[float, str]]:
-    """Return by their text the numbers that people multiply by in error, each with a question."""
-    counts: set[int] = set()
-    for a in inputs.values():
-        n, last = (len(a), a.shape[-1]) if a.ndim else (1, 1)
-        m = a.size // a.shape[1] if a.ndim > 1 else n  # values of a channel
-        counts |= {n, m} | ({m // n, a.size // (n * last), a.size // n} if a.ndim > 2 else set())
-    known = {"-1": (-1.0, "the sign?")}
-    for n in sorted(counts - {1}):
-        known |= {f"1/{n}": (1 / n, "averaged?"), f"{n}": (float(n), "summed?")}
-    for n in sorted(counts - {1, 2}):
-        known[f"{n}/{n - 1}"] = n / (n - 1), "N or N - 1?"
-        known[f"{n - 1}/{n}"] = (n - 1) / n, "N or N - 1?"
-    twice = {"2": (2.0, "counted twice?"), "1/2": (0.5, "the derivative of a square?")}
-    return known | {text: number for text, number in twice.items() if text not in known}
+    if ours.shape == dy.shape and ours.ndim > 1:
+        return _terms_off(name, ours, numeric, inputs, dy)
+    return ""
 
 
 def _factors(ours: Array, inputs: Mapping[str, Array]) -> Iterator[tuple[str, Any]]:
@@ -57,6 +43,23 @@ def _factors(ours: Array, inputs: Mapping[str, Array]) -> Iterator[tuple[str, An
         yield f"the numeric one x {one} / {two}", p / q
         yield f"the numeric one x {two} / {one}", q / p
         yield f"the numeric one / ({one} * {two}): are both missing?", 1 / (p * q)
+
+
+def _numbers(inputs: Mapping[str, Array]) -> dict[str, tuple[float, str]]:
+    """Return by their text the numbers that people multiply by in error, each with a question."""
+    counts = set()  # of values over which a mean may be taken
+    for a in inputs.values():
+        means = [a.shape[:1], a.shape[:1] + a.shape[2:], a.shape[:-1]]
+        means += [a.shape[2:], a.shape[1:-1], a.shape[1:]] if a.ndim > 2 else []
+        counts |= {math.prod(sizes) for sizes in means}
+    known = {"-1": (-1.0, "the sign?")}
+    known |= {"2": (2.0, "counted twice?"), "1/2": (0.5, "the derivative of a square?")}
+    for n in sorted(counts - {1}):
+        known |= {f"1/{n}": (1 / n, "averaged?"), f"{n}": (float(n), "summed?")}
+        if n > 2:
+            known[f"{n}/{n - 1}"] = n / (n - 1), "N or N - 1?"
+            known[f"{n - 1}/{n}"] = (n - 1) / n, "N or N - 1?"
+    return known
 
 
 def _along_channels(ours: Array, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -76,16 +79,11 @@ def _terms_off(
 
     dx = a * dy - b * mean(dy) - c * xhat * mean(dy * xhat), with a, b, c for each channel or group.
     """
-    x = inputs[name]
-    if x.shape != dy.shape or x.ndim < 2:
-        return ""
-    wide = _along_channels(x, inputs).values()
-    for axes in _axes(x.ndim):
-        # gamma is within the means, where it differs within a group: in layer norm
-        inside = [p for p in wide if any(p.shape[axis] > 1 for axis in axes)]
-        for weighted in (dy, *(dy * p for p in inside)):
-            right = _fit(numeric, weighted, x, axes)
-            mine = _fit(ours, weighted, x, axes)
+    every = tuple(range(dy.ndim))  # means of batch, channels-last, layer and instance norm:
+    for axes in ((0, *every[2:]), every[:-1], every[1:], every[2:]):
+        # In layer norm gamma differs within a group: there it belongs to dy.
+        for p in (1.0, *_along_channels(ours, inputs).values()):
+            right, mine = (_fit(g, dy * p, inputs[name], axes) for g in (numeric, ours))
             if right is None or mine is None or not right.all():
                 continue
             ratios = mine / right  # (groups, 3)
@@ -96,31 +94,23 @@ def _terms_off(
     return ""
 
 
-def _axes(ndim: int) -> list[tuple[int, ...]]:
-    """Return over which axes batch, channels-last, layer and instance norm take their means."""
-    every = tuple(range(ndim))
-    return [(0, *every[2:]), every[:-1], every[1:]] + [every[2:]] * (ndim > 2)
-
-
 def _fit(g: Array, dy: Array, x: Array, axes: tuple[int, ...]) -> Array | None:
     """Return (groups, 3) coefficients of the terms in g; None if they do not explain it."""
-    rows = [np.moveaxis(a, axes, range(-len(axes), 0)) for a in (g, dy, x)]
-    count = int(np.prod([x.shape[axis] for axis in axes]))
+    count = math.prod(x.shape[axis] for axis in axes)
     if count < 5:  # of four numbers, three terms explain anything
         return None
+    rows = (np.moveaxis(a, axes, range(-len(axes), 0)).reshape(-1, count) for a in (g, dy, x))
     found = []
-    for values, up, at in zip(*(a.reshape(-1, count) for a in rows), strict=True):
-        xc = at - at.mean()
-        terms = np.stack([up, np.full(count, -up.mean()), -xc * (up * xc).mean()], axis=1)
-        scale = np.abs(terms).max(axis=0)
-        if not (np.isfinite(scale).all() and scale.all() and np.isfinite(values).all()):
+    for values, up, at in zip(*rows, strict=True):
+        xhat = (at - at.mean()) / at.std()
+        terms = np.stack([up, np.full(count, -up.mean()), -xhat * (up * xhat).mean()], axis=1)
+        if not (np.isfinite(terms).all() and np.isfinite(values).all()):
             return None
-        coefficients, *_ = np.linalg.lstsq(terms / scale, values, rcond=None)
-        rest = np.abs(terms / scale @ coefficients - values).max()
-        if rest > EXACT * np.abs(values).max():
+        coefficients, *_ = np.linalg.lstsq(terms, values, rcond=None)
+        noise = EXACT * np.abs(values).max()
+        if (np.abs(terms @ coefficients - values) > noise).any():
             return None
-        coefficients[np.abs(coefficients) < EXACT * np.abs(values).max()] = 0.0
-        found.append(coefficients / scale)
+        found.append(np.where(np.abs(coefficients * terms).max(axis=0) < noise, 0.0, coefficients))
     return np.array(found)
 
 
@@ -132,8 +122,8 @@ def _how(term: str, ratio: Array, inputs: Mapping[str, Array]) -> str:
         return f"the term {term} is missing"
     if not np.allclose(ratio, ratio[0], rtol=1e-4):
         return f"the term {term} has another factor in each channel"
-    known = _numbers(inputs)
-    names = [text for text, (n, _) in known.items() if np.isclose(ratio[0], n, rtol=1e-4)]
+    known = _numbers(inputs).items()
+    names = [text for text, (n, _) in known if np.isclose(ratio[0], n, rtol=1e-4)]
     times = names[0] if names else f"{ratio[0]:.4g}"
     return f"the term {term} is {times} x what it should be"
 
@@ -143,18 +133,16 @@ def statistics_constant(name: str, ours: Array, numeric: Array, dy: Array) -> li
 
     Only if ours sums to 0 in these channels, as that of a normalisation does, and it does not.
     """
-    if numeric.shape != dy.shape or dy.ndim < 2:
-        return []
-    for axis in (1, dy.ndim - 1):
+    for axis in (1, dy.ndim - 1) if numeric.shape == dy.shape and dy.ndim > 1 else ():
         ratio, mine = (
             np.moveaxis(a, axis, 0).reshape(dy.shape[axis], -1) for a in (numeric / dy, ours)
         )
-        same = (np.ptp(ratio, axis=1) <= 1e-5 * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
-        same &= np.abs(mine.sum(axis=1)) < 1e-5 * np.abs(mine).sum(axis=1)
+        same = (np.ptp(ratio, axis=1) <= EXACT * np.abs(ratio).max(axis=1)) & ratio.any(axis=1)
+        same &= np.abs(mine.sum(axis=1)) < EXACT * np.abs(mine).sum(axis=1)
         if ratio.shape[1] > 2 and same.any():
             return [
                 f"the numeric d{name} is a constant times dy in channel(s) "
-                f"{np.flatnonzero(same).tolist()} of axis {axis}: as if the statistics were "
+                f"{np.flatnonzero(same).tolist()} of axis {axis}, as if the statistics were "
                 "constant. So it is with batch renorm when r and d are not clipped and move with "
                 "the input; a backward pass that holds them constant needs both pinned: see frozen"
             ]

@@ -46,7 +46,7 @@ def complex_steps(f: Callable[[Array], Array], x: Array, dy: Array, h: float = 1
 # shorter ones near a kink or the edge of the domain, and an estimate of the error (slope.py);
 # and arguments that are looked at before they are used.
 
-SALT = 1702  # any number: a caller may make x with default_rng(seed); with dy = x a BN has dx = 0
+SALT = 1702  # any number, lest dy be the x that a caller drew with the same seed: BN's dx is 0 then
 
 
 class PrecisionWarning(UserWarning):
@@ -129,6 +129,15 @@ def check_arguments(method: str, **arrays: Any) -> None:
             raise TypeError(f"{name} must be an array of float64 (or float32), got {kind}")
         if value.size == 0:
             raise ValueError(f"{name} must not be empty, got shape {value.shape}")
+
+
+def check_numbers(**options: Any) -> None:
+    """Refuse what is neither None nor a number >= 0, or an integer where one is expected."""
+    for name, given in options.items():
+        real = name in ("rtol", "atol")
+        kinds, expected = ((int, float), "a number") if real else ((int, np.integer), "an integer")
+        if given is not None and not (isinstance(given, kinds) and 0 <= given < np.inf):
+            raise ValueError(f"{name} must be {expected} >= 0 and finite, got {given!r}")
 
 
 def output_of(y: Any, name: str, x: Array) -> Array:

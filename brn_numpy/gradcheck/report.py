@@ -37,18 +37,16 @@ class ArgumentReport:
     def lines(self) -> list[str]:
         """Return one line if all is fine, and else what is wrong, where, and by how much."""
         verdict = "ok" if self.ok else "WRONG" if self.failed else "OPEN"  # nothing was compared
-        count = f"{self.checked} {self.kind}" if self.ok else f"{self.failed} of {self.checked}"
-        kind = "" if self.ok else f" {self.kind} wrong"
+        count = f"{self.checked} {self.kind}"
+        count = count if self.ok else f"{self.failed} of {count} wrong"
         error = f"relative error {self.relative_error:.1e}"
-        lines = wrapped(f"{'d' + self.name:12} {verdict:6} {count}{kind}, {error}", 2)
+        lines = wrapped(f"{'d' + self.name:12} {verdict:6} {count}, {error}", 2)
         more = []
         if self.failed:
             where = "along a direction" if self.worst is None else f"{self.name}{list(self.worst)}"
             more.append(f"at {where}: yours {self.analytic:.9g}, numeric {self.numeric:.9g}")
-            more.append(
-                f"error {self.absolute_error:.2g}, allowed {self.tolerance:.2g} = "
-                f"{self.tolerance_from}"
-            )
+            allowed = f"{self.tolerance:.2g} = {self.tolerance_from}"
+            more.append(f"error {self.absolute_error:.2g}, allowed {allowed}")
         if self.kinks:
             places = ", ".join(f"{self.name}{list(k)}" for k in self.kinks[:MAX_KINKS])
             more.append(f"kinks, without a derivative: {len(self.kinks)}, at {places}")
@@ -92,10 +90,8 @@ class GradientReport:
         lines = [f"Gradient check, {self.method}, seed {self.seed}: {verdict}"]
         for argument in self.arguments:
             lines += argument.lines()
-        for text in (
-            *(f"problem: {p}" for p in self.problems),
-            *(f"note: {n}" for n in self.notes),
-        ):
+        texts = [f"problem: {p}" for p in self.problems] + [f"note: {n}" for n in self.notes]
+        for text in texts:
             lines += wrapped(text, 0)
         return "\n".join(lines)
 

@@ -28,8 +28,8 @@ class Slope(NamedTuple):
     error: float  # estimate: what a smaller step changes, and rounding
     noise: float  # the rounding in it
     size: float  # size of the terms whose sum is `value`
-    low: float  # with `high`: the one-sided derivatives of all outputs, the lower or the higher
-    high: float
+    low: float  # the sum of the lower of the two one-sided derivatives of each output
+    high: float  # and of the higher
     kink: bool  # low and high differ by more than rounding
     sides: int  # on how many sides of x f is finite
     shrink: float  # the first step was v * shrink
@@ -43,20 +43,21 @@ class Loss:
         known = np.isfinite(y)  # other outputs say nothing
         y, dy = np.where(known, y, 0.0), np.where(known, dy, 0.0)
         self.f: Callable[[Array], Array] = lambda z: np.where(known, f(z), 0.0) * dy
-        self.x, self.y, self.method = x, y * dy, method
-        self.terms = dy * spread(y)
+        self.x, self.y = x, y * dy
+        self.method, self.unit = method, UNITS[method]
+        self.terms = dy * spread(y)  # that is how large terms may be that cancel inside f
         self.all_terms = norm(self.terms)
 
     def slope(self, v: Array, shrink: float = 1.0) -> Slope:
         """Differentiate along v; the first step is v * shrink."""
         steps = shrink / 2 ** np.arange(3 if self.method == "richardson" else 2)
         right, left, moved, sides = self._one_sided(v, steps)
-        seen = norm(self.terms[moved])
-        noise = float(self._rounding(v, moved, seen) / steps[-1])
+        own = norm(self.terms[moved])
+        noise = float(self._rounding(v, moved, own) / steps[-1])
         # Terms that can be seen: dy_k * dy_k/dx. Terms that cancel inside f (BN of two samples has
         # dx = 0 as a difference of such terms) count when they are much larger.
         size = norm(right[-1] + left[-1]) / 2
-        hidden = (seen if moved.any() else self.all_terms) * UNITS[self.method]
+        hidden = (own if moved.any() else self.all_terms) * self.unit
         size = hidden if size < 1e-3 * hidden else size
 
         central = [float(np.sum(a + b)) / 2 for a, b in zip(left, right, strict=True)]
@@ -72,7 +73,7 @@ class Loss:
                 raise ValueError(NOT_COMPLEX)
             if sides == 0:  # there are no differences, but this step stays at x
                 size, noise = norm(terms), 0.0
-            error = noise * UNITS[self.method]
+            error = noise * self.unit
 
         after, before = _extrapolate(right, 2), _extrapolate(left, 2)  # one-sided derivatives
         low, high = np.sum(np.minimum(after, before)), np.sum(np.maximum(after, before))
@@ -96,20 +97,20 @@ class Loss:
             right = left = right if to_right else left
         return right, left, moved, to_right + to_left
 
-    def _rounding(self, v: Array, moved: Array, seen: float) -> float:
+    def _rounding(self, v: Array, moved: Array, own: float) -> float:
         """Return the rounding of y, and of x where f subtracts a mean: x / spread digits are lost.
 
         The second is that of all terms that depend on x along v, moved or too large to be.
         """
         reached = self.all_terms
-        if reached > 1e8 * seen:
+        if reached > 1e8 * own:
             try:
                 lost = np.isnan(self.f(np.where(v != 0, np.nan, self.x)))
                 reached = norm(self.terms[moved | lost])
             except Exception:  # f takes no NaN
                 pass
         along = v != 0
-        kappa = np.max(np.abs(self.x[along] / v[along]), initial=0.0) * UNITS[self.method]
+        kappa = np.max(np.abs(self.x[along] / v[along]), initial=0.0) * self.unit
         return float(2.0**-52 * (norm(self.y[moved]) + kappa * reached) + 2.0**-1074)
 
     def _complex_step(self, v: Array) -> Array:
@@ -145,7 +146,7 @@ class Loss:
                 break  # shorter steps would drown in rounding, or are not needed
             slope = self.slope(v, slope.shrink / 16)
             if slope.sides < best.sides:
-                continue
+                break
             if best.kink or slope.kink or not slope.error >= best.error:
                 size = slope.size
                 if not (slope.kink or slope.error <= GOOD * size):

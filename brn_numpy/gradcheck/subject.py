@@ -1,4 +1,4 @@
-"""What is checked: a forward and a backward pass, by the names of their arguments."""
+"""What is checked: a forward and a backward pass by the names of their arguments, or a layer."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ class Subject:
         if isinstance(inputs, (tuple, list)):
             names = list(inspect.signature(forward).parameters)
             if len(inputs) > len(names):
-                raise TypeError(
-                    f"inputs has {len(inputs)} values, but forward takes {', '.join(names)}"
-                )
+                taken = ", ".join(names)
+                raise TypeError(f"inputs has {len(inputs)} values, but forward takes {taken}")
             inputs = dict(zip(names, inputs, strict=False))
         if not isinstance(inputs, Mapping):
             raise TypeError(f"inputs must be a dict or sequence of values, got {type(inputs)}")
@@ -35,6 +34,27 @@ class Subject:
         if not chosen or chosen - set(inputs):
             unknown = ", ".join(sorted(chosen - set(inputs))) or "nothing"
             raise ValueError(f"wrt names {unknown}; there are {', '.join(inputs)}")
+
+    def promote(self) -> list[str]:
+        """Make float64 arrays of those of float32; return their names."""
+        single = [name for name in self.floats if self.inputs[name].dtype == np.float32]
+        self.inputs |= {name: self.inputs[name].astype(np.float64) for name in single}
+        return single
+
+    def check_names(self, bounds: Mapping[str, Any], steps: Mapping[str, Any]) -> None:
+        """Refuse names that are none, and bounds that are none or have x outside."""
+        for option, given in (("bounds", bounds), ("step", steps)):
+            for name in given:
+                if name not in self.names:
+                    raise ValueError(f"{option} names {name}; checked are {', '.join(self.names)}")
+        for name, pair in bounds.items():
+            try:
+                low, high = map(float, pair)
+            except (TypeError, ValueError):
+                raise TypeError(f"bounds of {name} must be (low, high), got {pair!r}") from None
+            x = self.inputs[name]
+            if not (low < high and ((low <= x) & (x <= high)).all()):
+                raise ValueError(f"bounds of {name} must have all of {name} inside, got {pair!r}")
 
     def run(self, changes: Mapping[str, Array] | None = None) -> tuple[Any, Any, dict[str, Any]]:
         """Call forward on copies of the inputs; return y, the cache, and these copies."""
@@ -61,9 +81,7 @@ class Subject:
         if frozen is True:
             pair = r_and_d(cache)
             if pair is None or "correction" not in inspect.signature(self.forward).parameters:
-                raise ValueError(
-                    "frozen=True found nothing to pin, see `frozen` in check_gradients"
-                )
+                raise ValueError("frozen=True found nothing to pin: see check_gradients")
             frozen = {"correction": pair}
         pins = frozen(cache) if callable(frozen) else frozen
         if not isinstance(pins, Mapping):
@@ -78,6 +96,57 @@ def _names(wrt: Any) -> set[str]:
         return {name.strip() for text in given for name in text.split(",")}
     except (TypeError, AttributeError):
         raise TypeError(f'wrt must be names such as "x,gamma" or ["x"], got {wrt!r}') from None
+
+
+def functions_of(layer: Any, inputs: Any, problems: list[str], notes: list[str]) -> Any:
+    """Return forward, backward and inputs of a copy of a layer, as of a pair of functions."""
+    if not all(hasattr(layer, name) for name in ("forward", "backward", "state_dict")):
+        raise TypeError(f"without backward, the first argument must be a layer, got {layer!r}")
+    layer = copy.deepcopy(layer)
+    state = copy.deepcopy(dict(layer.state_dict()))
+    if hasattr(layer, "named_parameters"):
+        params = dict(layer.named_parameters())
+    else:
+        params = {f"parameter{i}": p for i, p in enumerate(layer.parameters())}
+    data = {name: p.data.copy() for name, p in params.items()}
+    inputs = {"x": inputs["x"] if isinstance(inputs, Mapping) else inputs, **data}
+    renorms: list[Any] = []  # those of the parts that have r and d now
+    parts = _parts(layer)
+
+    def forward(x: Array, correction: Any = (), **given: Array) -> tuple[Any, Any]:
+        for name, p in params.items():
+            p.data = data[name]  # not the complex ones of another call, which refuse the state
+        layer.load_state_dict(copy.deepcopy(state))
+        for name, p in params.items():
+            p.data = given[name]
+        for part, r, d in zip(renorms, *correction, strict=True) if correction else ():
+            part.correction = r, d
+        y = layer.forward(x)
+        renorms[:] = [part for part in parts if hasattr(part, "correction") and r_and_d(part)]
+        return y, {k: [getattr(part, k) for part in renorms] for k in "rd" if renorms}
+
+    def backward(dy: Array, cache: Any) -> dict[str, Any]:
+        return {"x": layer.backward(dy), **{name: p.grad for name, p in params.items()}}
+
+    forward(**copy.deepcopy(inputs))
+    moved = [k for k, v in layer.state_dict().items() if not same(v, state[k])]
+    changed = [k for k, p in params.items() if not same(p.data, data[k])]
+    if changed or (moved and not getattr(layer, "training", True)):
+        problems.append(f"forward changed {', '.join(changed or moved)}")
+    elif moved:
+        notes.append(f"forward updates {', '.join(moved)}; this was undone after every call")
+    return forward, backward, inputs
+
+
+def _parts(layer: Any) -> list[Any]:
+    """Return the layer, the layers inside it, and the layers inside these."""
+    parts = [layer]
+    for part in parts:  # which grows
+        for value in vars(part).values():
+            for each in value if isinstance(value, (list, tuple)) else [value]:
+                if hasattr(each, "forward") and not any(each is known for known in parts):
+                    parts.append(each)
+    return parts
 
 
 def r_and_d(cache: Any) -> tuple[Any, Any] | None:

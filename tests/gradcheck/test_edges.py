@@ -129,6 +129,23 @@ def test_at_the_very_edge(end, method):
     assert not check_gradients(forward, lambda dy, x: 2 * dy * x + dy, [x], method=method).ok
 
 
+def test_one_sided_differences_are_less_exact():
+    """x**1.2 has no second derivative at 0: a larger error is allowed there, and no wrong slope."""
+    x = np.array([0.0, 0.3])
+    for factor, failed in ((1, 0), (1.001, 1), (1.01, 1)):
+        report = check_gradients(
+            lambda x: (x**1.2, x),
+            lambda dy, x, k=factor: 1.2 * k * dy * x**0.2,
+            [x],
+            method="central",
+        )
+        assert report.arguments[0].failed == failed
+    wrong = check_gradients(
+        lambda x: (x**1.2, x), lambda dy, x: 1.2 * dy * x**0.2 + 0.01, [x], method="central"
+    )
+    assert wrong.arguments[0].failed == 2
+
+
 def test_bounds_are_kept():
     """With bounds, forward is not asked for values outside; without, it is."""
     seen = []
