@@ -1,4 +1,4 @@
-"""The gradients of Linear, ReLU, Flatten, Conv2d and the poolings are those of the forwards."""
+"""Gradients of Linear, ReLU, Flatten, Conv2d, the poolings and BN's relatives against numbers."""
 
 import numpy as np
 import pytest
@@ -45,6 +45,18 @@ def test_relu(shape, method):
 def test_flatten(shape, method):
     """The gradient comes back with every number in its place."""
     check(nn.Flatten(), shape, method)
+
+
+@METHODS
+@pytest.mark.parametrize("shape", [(3, 4, 2), (2, 4, 3, 2)])
+@pytest.mark.parametrize(
+    "layer",
+    [nn.GroupNorm(2, 4), nn.LayerNorm(4), nn.InstanceNorm(4, eps=0.2), nn.RMSNorm(4)],
+    ids=repr,
+)
+def test_family(layer, shape, method):
+    """The relatives of BN: the gradients by x, gamma and beta, for sequences and images."""
+    check(layer, shape, method)
 
 
 @METHODS
