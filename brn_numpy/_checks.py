@@ -46,13 +46,6 @@ def is_complex(a: Array) -> bool:
     return a.dtype.kind == "c"
 
 
-def as_channels(x: Array, axis: int) -> Array:
-    """View `x` as (A, C, B): all axes before the channel axis, the channels, all axes after it."""
-    axis = channel_axis(x, axis)
-    before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
-    return x.reshape(before, x.shape[axis], after)
-
-
 def channel_axis(x: Array, axis: object) -> int:
     """Return `axis` as a number from 0 to x.ndim - 1, and check that `x` has values."""
     if x.ndim < 2:

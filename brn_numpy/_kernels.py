@@ -81,7 +81,7 @@ def in_halves(
     What is done with a block in several operations reads and writes main memory only once. The sums
     that the steps return, if any, are added in pairs, so that rounding errors grow with the
     logarithm of the size: a float32 sum of 100,000 rows, one after the other, is wrong in the fifth
-    digit.
+    or sixth digit.
     """
     shape = arrays[0].shape
     rows = shape[0]

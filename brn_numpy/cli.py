@@ -30,7 +30,7 @@ Commands:
                alone, it lists them
   check        compare every gradient of this package, or of your own pair
                of functions, with numeric ones
-  bench        time forward and backward against textbook NumPy and, where
+  bench        time forward and backward against textbook.py and, where
                installed, PyTorch
   grade        judge solutions of the exercises: what is wrong, why, and how
                to see it

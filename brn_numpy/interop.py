@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import Array, as_channels, each_channel, epsilon, float_array, integer, real_number
+from ._checks import Array, each_channel, epsilon, float_array, integer, real_number
 from .moments import Moments, batch_moments, check_moments, check_running
 from .nn import BatchNorm, Layer, Sequential
 from .nn.norm import STEP_KEY
@@ -202,8 +202,8 @@ def update_state(
     alpha = _weight_of_new(row, "momentum", momentum)
     wide = float_array("x", x).astype(np.float64)
     batch = batch_moments(wide, eps=eps, axis=axis)
-    channels = as_channels(wide, axis)  # (A, C, B)
-    count = channels.shape[0] * channels.shape[2]
+    channels = np.moveaxis(wide, axis, 0).reshape(batch.mean.size, -1)  # (C, m)
+    count = channels.shape[1]
     if framework == "torch" and count == 1:
         raise ValueError(f"x must have more than one value per channel, got shape {wide.shape}")
     new = _arrays(state)
@@ -218,7 +218,7 @@ def update_state(
     if row.averages == row.reads:
         if renorm_momentum is not None:
             raise ValueError(f"renorm_momentum must be None for {framework!r}, which has none")
-        variance = channels.var(axis=(0, 2)) * FACTORS[row.factor](count, len(wide))
+        variance = channels.var(axis=1) * FACTORS[row.factor](count, len(wide))
         move(row.keys[0], batch.mean, alpha)
         move(row.keys[1], batch.std if row.averages == "σ" else variance, alpha)
     else:

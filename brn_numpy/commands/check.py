@@ -15,25 +15,27 @@ from .own_code import load, place
 
 EXAMPLES = """\
 examples:
-  %(prog)s             every gradient of this package, two ways
-  %(prog)s mine.py:forward,backward \\
+  every gradient of this package, two ways:
+    %(prog)s
+  your own y, cache = forward(x, gamma, beta), and backward(dy, cache), which
+  returns dx, dgamma, dbeta:
+    %(prog)s mine.py:forward,backward \\
       --inputs 'x=7,6 gamma=6 beta=6'
-                 your own pair: y, cache = forward(x, gamma, beta)
-                 and dx, dgamma, dbeta = backward(dy, cache)
-  %(prog)s bn.ipynb:forward,backward,backward_alt \\
+  two backward functions of a notebook:
+    %(prog)s bn.ipynb:forward,backward,backward_alt \\
       --inputs "x=7,6 gamma=6 beta=6 bn_param={'mode':'train'}"
-                 two backward functions of a notebook
-  %(prog)s brn.py:forward,backward --frozen \\
+  batch renorm:
+    %(prog)s brn.py:forward,backward --frozen \\
       --inputs 'x=7,6 gamma=6 beta=6 running_mean=6 running_std=6 eps=0.2' \\
       --wrt x,gamma,beta
 
-  --inputs: NAME=SHAPE is an array of odd random values (positive where the
+  --inputs: NAME=SHAPE is an array of random values (positive where the
   name holds "std", "sigma" or "var"); NAME=VALUE is that number with a point,
   text in quotes, list or dict. One whole number is a vector of that length,
   but for what counts: groups=2, stride=1, axis=1, G=2, an int by its default.
   --frozen: pins r and d, which batch renorm's backward pass holds constant.
-  Your forward takes correction=(r, d) for it, and the cache has the attributes
-  or keys r and d.
+  Your forward takes correction=(r, d) for it, and the cache has r and d as
+  attributes or keys.
 
 exit codes: 0 all gradients agree, 1 one does not, 2 wrong arguments,
 130 interrupted (Ctrl-C)
@@ -47,10 +49,9 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "check",
         help="compare gradients with numeric ones",
-        description="Compare every gradient of this package with central differences and with the\n"
+        description="Compare every gradient of this package with central differences and with the "
         "complex step; or check your own functions.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "functions", nargs="?", metavar="FILE:FORWARD,BACKWARD", help="your own, in .py or .ipynb"

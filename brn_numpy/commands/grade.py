@@ -17,19 +17,25 @@ from .common import Progress, UserError, check_writable, show
 
 EXAMPLES = """\
 examples:
-  %(prog)s mine.py                              what is right, and what is wrong and why
-  %(prog)s mine.py --only batch_norm_backward   one function
-  %(prog)s class/*.py                           a table for the lecturer: who made which mistake
-  %(prog)s mine.py --json results.json          Gradescope's results file
+  what is right, and what is wrong and why:
+    %(prog)s mine.py
+  one function:
+    %(prog)s mine.py --only batch_norm_backward
+  a table for the lecturer, who made which mistake:
+    %(prog)s class/*.py
+  Gradescope's results file:
+    %(prog)s mine.py --json results.json
 
-The functions to write are in tutorials/exercises/. Each run draws other numbers; --seed repeats
-those of an earlier one.
+The functions to write are in tutorials/exercises/. Each run draws other
+numbers; --seed repeats those of an earlier one.
 
-The files are run in processes of their own, with limits of time, memory and output. This stops
-accidents and pranks, but it is no wall: a file runs with your rights and can read what you can.
-Grade files of people whom you do not trust in a container without a network.
+The files are run in processes of their own, with limits of time, memory and
+output. This stops accidents and pranks, but it is no wall: a file runs with
+your rights and can read what you can. Grade files of people whom you do not
+trust in a container without a network.
 
-exit codes: 0 everything right, 1 not everything, 2 wrong arguments, 130 interrupted (Ctrl-C)
+exit codes: 0 everything right, 1 not everything, 2 wrong arguments,
+130 interrupted (Ctrl-C)
 """
 
 
@@ -39,10 +45,9 @@ def add_parser(commands: Any) -> None:
         "grade",
         help="judge solutions of the exercises, and name the mistakes",
         description="Run a solution of the exercises on arrays that make mistakes visible, compare "
-        "it with the reference and with a catalogue of mistakes, and say what is wrong, why, and "
-        "how to see it.",
+        "it with the textbook and with a page of mistakes, and say what is wrong, why, and how to "
+        "see it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a Python file with solutions")
     parser.add_argument("--json", metavar="OUT", help="write Gradescope's results to this file")
