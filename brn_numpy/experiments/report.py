@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from .experiment import Best, Claim, Experiment, Gap, Table, Training, accuracy, specs_of, values
-from .spec import Result, Spec
+from .spec import AnySpec, Result
 from .verdicts import NOT_JUDGED, SEEDS, Verdict, mean_and_error
 
-Results: TypeAlias = Mapping[Spec, Result]
+Results: TypeAlias = Mapping[AnySpec, Result]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class View:
     """
 
     seeds: int = 5
-    trained: Callable[[Spec], Spec] = lambda spec: spec
+    trained: Callable[[AnySpec], AnySpec] = lambda spec: spec
     chance: float = 0.0
     width: int = 80
 
@@ -48,7 +48,7 @@ class View:
         """Return the title of a table, with the steps that were run."""
         return self.with_steps(table.title, table.specs()[0])
 
-    def with_steps(self, text: str, spec: Spec) -> str:
+    def with_steps(self, text: str, spec: AnySpec) -> str:
         """Return a text with the steps of a training that were run in the place of {steps}."""
         return text.replace("{steps}", str(self.trained(spec).steps))
 
@@ -56,7 +56,7 @@ class View:
 class Piece(NamedTuple):
     """A part of a report: the trainings that it needs, and its text once they are there."""
 
-    needs: frozenset[Spec]
+    needs: frozenset[AnySpec]
     text: Callable[[Results], str]
 
 
