@@ -205,7 +205,10 @@ def _judged(claim: Claim, view: View, before: str, results: Results) -> str:
 
 
 def bars_of(table: Table, view: View, results: Results) -> str:
-    """Return a table as bars, the longest 40 signs; a value that is not > 0 has none."""
+    """Return a table as bars, the longest 40 signs; a value that is not > 0 has none.
+
+    Of returns, which are all negative, there are no bars at all.
+    """
     bars = []
     for label, row in table.rows.items():
         for column, training in row.items():
@@ -213,6 +216,8 @@ def bars_of(table: Table, view: View, results: Results) -> str:
             found = found[np.isfinite(found)]
             bars.append((f"{label}, {column}", float(found.mean()) if len(found) else 0.0))
     first, most = max(len(label) for label, _ in bars), max(value for _, value in bars)
+    if most < 0:
+        return ""
     longest = min(40, view.width - first - 2)
     signs = [round(longest * max(value, 0) / most) if most > 0 else 0 for _, value in bars]
     lines = (f"{label:<{first}}  {'#' * n}" for (label, _), n in zip(bars, signs, strict=True))

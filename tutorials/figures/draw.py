@@ -48,8 +48,9 @@ def plot(name, plots):
 
 def idea(name):
     """Return the picture of an idea and the files that it was drawn from."""
-    picture = importlib.import_module(f"ideas.{name}").draw()
-    return picture, [FOLDER / "ideas" / f"{name}.py", FOLDER / "style.py"]
+    module = importlib.import_module(f"ideas.{name}")
+    sources = [RESULTS / f"{source}.json" for source in getattr(module, "SOURCES", ())]
+    return module.draw(), [FOLDER / "ideas" / f"{name}.py", FOLDER / "style.py", *sources]
 
 
 def main():

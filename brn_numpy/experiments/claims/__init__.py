@@ -8,6 +8,7 @@ from . import (
     companions,
     convnet,
     corrections,
+    crossq,
     depth,
     domains,
     gradients,
@@ -35,5 +36,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         corrections,
         convnet,
         tuning,
+        crossq,
     )
 }
