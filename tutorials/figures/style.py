@@ -63,3 +63,11 @@ def log_axis(axes, ticks):
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
+
+
+def canvas(width, height):
+    """Return a figure and axes without a frame, whose units are points, from the top left."""
+    figure = plt.figure(figsize=(width / 72, height / 72), layout="none")
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return figure, axes
