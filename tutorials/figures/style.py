@@ -31,6 +31,7 @@ plt.rcParams.update(
         "svg.hashsalt": "brn_numpy",
         "savefig.transparent": True,
         "figure.constrained_layout.use": True,
+        "figure.max_open_warning": 0,
         "font.size": 11,
         "axes.spines.top": False,
         "axes.spines.right": False,

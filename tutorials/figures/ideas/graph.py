@@ -42,7 +42,6 @@ def passes():
     dsumx = dmu / N
     dx_1 = np.full(N, dsumx)
     dx = dx_3 + dx_1
-
     return locals()
 
 
