@@ -19,7 +19,7 @@ LINES = (100, 232, 400)  # how far down each number line is
 COLORS = (INK, ORANGE, BLUE)
 B = '<tspan dy="4" font-size="75%">B</tspan><tspan dy="-4">&#8203;</tspan>'  # a subscript
 SAYS = (  # to the left of each line; the last words in the colour of the image that is in all
-    ("x", "minibatches of 4 images", "● the same image in each"),
+    ("x in one channel", "minibatches of 4 images", "● the same image in each"),
     (f"BN: z = (x − μ{B}) / σ{B}", "mean ± std = 0 ± 1", "● the same image jumps"),
     ("BRN: z · r + d", "the curve of x again", "● the same image stays"),
 )
