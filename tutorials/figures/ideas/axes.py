@@ -37,13 +37,15 @@ def shared(forward, more):
 def panel(axes, left, top, sets):
     """Draw the cells of one kind of normalisation, with borders between the sets."""
     same = sets.reshape(N, C, N, C)
+    right, bottom = left + CELL * C, top + CELL * N
+    for half, width in ((0, 1), (CELL / 2, 0.3)):  # cells, and their pixels
+        look = {"color": INK, "linewidth": width}
+        axes.vlines(left + half + CELL * np.arange(C), top, bottom, **look)
+        axes.hlines(top + half + CELL * np.arange(N), left, right, **look)
     for n, c in np.ndindex(N, C):
         x, y, inside = left + CELL * c, top + CELL * n, same[MOVED][n, c]
         color, alpha = (BLUE, 0.75) if inside else (INK, 0.12)
         axes.add_patch(Rectangle((x, y), CELL, CELL, facecolor=(color, alpha), linewidth=0))
-        for half, width in ((0, 1), (CELL / 2, 0.3)):  # a cell, and its four pixels
-            axes.plot([x + half] * 2, [y, y + CELL], color=INK, linewidth=width)
-            axes.plot([x, x + CELL], [y + half] * 2, color=INK, linewidth=width)
         if c == 0 or not same[n, c, n, c - 1]:
             axes.plot([x, x], [y, y + CELL], color=INK, linewidth=2.5)
         if n == 0 or not same[n, c, n - 1, c]:
