@@ -1,4 +1,4 @@
-"""The error of numeric derivatives against the length of the step: the derivative of exp at 1,000 points, as on page 1."""
+"""The error of numeric derivatives of exp against the length of the step, as on page 1."""
 
 import numpy as np
 from style import BLUE, GREEN, INK, ORANGE, PURPLE, plt
