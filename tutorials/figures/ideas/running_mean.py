@@ -11,7 +11,7 @@ def draw():
     figure, axes = plt.subplots(figsize=(9, 4.2))
     means = np.random.default_rng(0).normal(CENTRE, 2, size=(STEPS, SIZE)).mean(axis=1)
     steps = np.arange(1, STEPS + 1)
-    axes.plot(steps, means, ".", color=INK, alpha=0.6, label="$\\mu_B$")
+    axes.plot(steps, means, linewidth=0.8, color=INK, alpha=0.7, label="$\\mu_B$")
     axes.axhline(CENTRE, color=INK, linestyle=":", label="mean of all data")
     for momentum, color, style in ((0.1, MAGENTA, "--"), (0.01, BLUE, "-")):
         running, path = 0.0, []
