@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parent.parent / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
 FILLED = runpy.run_path(str(FOLDER / "results" / "fill_tables.py"))["filled"]
 MARKDOWN = [*FOLDER.glob("*.md"), *FOLDER.glob("exercises/*.md"), FOLDER.parent / "README.md"]
+MARKDOWN += FOLDER.parent.glob(".github/*.md")
 FIGURES = sorted(FOLDER.glob("figures/*.svg"))
 CHECKSUM = runpy.run_path(str(FOLDER / "figures" / "draw.py"))["checksum"]
 WAITING = {"number_lines", "axes", "graph", "geometry"}  # figures whose pages are being written

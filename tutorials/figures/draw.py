@@ -42,7 +42,7 @@ def plot(name, plots):
 def idea(name):
     """Return the picture of an idea and the files that it was drawn from."""
     picture = importlib.import_module(f"ideas.{name}").draw()
-    return picture, [FOLDER / "ideas" / f"{name}.py", FOLDER / "style.py"]
+    return picture, [*sorted(FOLDER.glob(f"ideas/{name}.*")), FOLDER / "style.py"]
 
 
 def main():
