@@ -34,6 +34,9 @@ def by_rate(row: dict[str, Spec]) -> dict[str, dict[str, Spec]]:
     }
 
 
+FAST = by_rate(ROWS[ALL])["rate 0.2"]
+
+
 def beats(where: str, better: str, worse: str) -> Claim:
     """Claim that one method is better than another in a row."""
     row = CHOSEN[where]
@@ -62,6 +65,10 @@ EXPERIMENT = Experiment(
             for name in ("BRN", "GN", "LN")
         ),
         *(beats(ALL, name, "none") for name in ("BN", "GN", "LN")),
+        *(
+            Claim(f"{ALL}, at a rate of 0.2: BN beats {name}", FAST["BN"], FAST[name])
+            for name in ("GN", "LN")
+        ),
         *(
             Claim(f"BN loses from 32 to {label}", CHOSEN[ALL]["BN"], CHOSEN[label]["BN"])
             for label in GROUPS
