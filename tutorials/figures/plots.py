@@ -3,10 +3,13 @@
 Lines and bars are means over seeds, bands and whiskers one standard error.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 from style import GREEN, INK, OTHERS, STYLES, line, log_axis, mean_and_error
 
+from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import (
     classes,
     companions,
@@ -27,6 +30,16 @@ from brn_numpy.experiments.experiment import accuracy, values
 SEEDS = 5
 ACCURACY = "accuracy on test images, %"
 SOURCES = {"convnet": ("convnet", "microbatches")}  # files of results, where not just NAME's
+
+
+def load(name):
+    """Return the results that NAME's plot shows, and their files."""
+    folder = Path(__file__).parent.parent / "results"
+    files = [folder / f"{source}.json" for source in SOURCES.get(name, (name,))]
+    results = {}
+    for file in files:
+        results |= store.load(file)
+    return results, files
 
 
 def by_setting(axes, results, table, x, value=accuracy):
