@@ -175,6 +175,9 @@ def main(arguments=None):
             path.write_text(notebook(cells_of(page.read_text(encoding="utf-8"))), encoding="utf-8")
             print(path, flush=True)
             right = (not options.run or run(path)) and right
+        exercises = FOLDER / "exercises" / "batch_norm.py"
+        made = notebook(exercise_cells(exercises.read_text(encoding="utf-8")))
+        exercises.with_suffix(".ipynb").write_text(made, encoding="utf-8")
         return 0 if right else 1
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -e '.[notebooks]'", file=sys.stderr)
