@@ -18,7 +18,6 @@ MARKDOWN = [*FOLDER.glob("*.md"), *FOLDER.glob("exercises/*.md"), FOLDER.parent 
 MARKDOWN += FOLDER.parent.glob(".github/*.md")
 FIGURES = sorted(FOLDER.glob("figures/*.svg"))
 CHECKSUM = runpy.run_path(str(FOLDER / "figures" / "draw.py"))["checksum"]
-WAITING = {"number_lines", "axes", "graph", "geometry"}  # figures whose pages are being written
 EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 DRAWN = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.stem)
 
@@ -128,7 +127,7 @@ def test_figures_are_shown_and_described():
         for page in MARKDOWN
         for words, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8"))
     }
-    assert {path.stem for path in FIGURES} - {path.stem for path in shown} <= WAITING
+    assert {path.stem for path in FIGURES} - {path.stem for path in shown} == set()
     assert [path for path, words in shown.items() if len(words) < 30] == []
     drawn = {path.stem for path in FIGURES}
     assert {path.stem for path in FOLDER.glob("figures/ideas/*.py")} <= drawn
