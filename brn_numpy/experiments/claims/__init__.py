@@ -1,4 +1,4 @@
-"""The claims of the papers, an experiment each."""
+"""The claims of the papers and questions of our own, an experiment each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from . import (
     crossq,
     depth,
     domains,
+    family,
     gradients,
     iid,
     microbatches,
@@ -36,6 +37,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         corrections,
         convnet,
         tuning,
+        family,
         crossq,
     )
 }
