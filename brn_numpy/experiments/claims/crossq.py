@@ -64,6 +64,7 @@ ROWS = {
     "LayerNorm": {WITHOUT: LAYER_NORM},
     "no normalisation, tuned": TUNED_PLAIN,
 }
+POSSIBLE = {label: {WITH: row[WITH]} if WITH in row else row for label, row in ROWS.items()}
 NORMALISED = {label: row for label, row in ROWS.items() if label.startswith("B")}
 SMALL_BN, SMALL_BRN = EVAL_BN[WITH].but(batch_size=16), EVAL_BRN[WITH].but(batch_size=16)
 SMALL = {"BN, eval": {WITH: SMALL_BN}, "BRN, eval": {WITH: SMALL_BRN}}
@@ -83,7 +84,7 @@ EXPERIMENT = Experiment(
         Table("return of an episode, at the end of {steps} steps", ROWS, final, digits=0),
         Table("... and over the whole training", ROWS, whole, digits=0),
         Table("trainings with a Q beyond every possible return, %", ROWS, impossible, digits=0),
-        Table("Q minus the discounted rewards that followed", ROWS, bias, digits=0),
+        Table("Q minus the discounted rewards that followed", POSSIBLE, bias, digits=0),
         Table("Q in training and in inference mode: apart by % of its spread", NORMALISED, apart),
         Table("minibatches of 16: return at the end", SMALL, final, digits=0),
         Table("where it fails: return at the end", LIMITS, final, digits=0),

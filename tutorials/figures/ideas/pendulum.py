@@ -8,13 +8,13 @@ import math
 from pathlib import Path
 
 import numpy as np
-from style import BLUE, INK, ORANGE
+from style import INK, ORANGE, TEAL
 
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims.crossq import ROWS, WITHOUT
 
 SOURCES = ("crossq",)  # the file of results that the angles are from
-SHOWN = {"no normalisation": INK, "BN, eval": ORANGE, "BRN, joint": BLUE}
+SHOWN = {"no normalisation": INK, "BN, eval": ORANGE, "BRN, joint": TEAL}
 SECONDS, PER_SECOND = 10, 10  # of an episode; the angles that are known of a second
 ROD, MIDDLE, WIDTH = 88, 138, 276  # pixels: length of a rod, height of a hinge, a panel
 CHART = (262, 322)  # how high and how low the angle is drawn
