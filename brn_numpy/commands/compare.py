@@ -86,11 +86,8 @@ def run(options: argparse.Namespace) -> int:
         )
         + "\n"
     )
-    names, live, results = (
-        experiment.names(),
-        Live(pieces(experiment, view)),
-        dict[AnySpec, Result](),
-    )
+    names, live = experiment.names(), Live(pieces(experiment, view))
+    results: dict[AnySpec, Result] = {}
     progress = Progress(len(specs) * options.steps)
     live.update(results)
     try:

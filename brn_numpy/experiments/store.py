@@ -18,8 +18,6 @@ from .._files import whole_file
 from .rl.spec import CriticSpec
 from .spec import AnySpec, Result, Spec, from_dict
 
-KINDS: dict[str, type[AnySpec]] = {"images": Spec, "pendulum": CriticSpec}
-
 
 def versions() -> dict[str, str]:
     """Return what a result depends on, besides its Spec and the images."""
@@ -54,17 +52,16 @@ class Stored(NamedTuple):
 
 def save(path: Path, name: str, data: str, results: Mapping[AnySpec, Result]) -> None:
     """Write the results of an experiment; the file changes as a whole or not at all."""
-    kind = next(kind for kind in KINDS if all(isinstance(s, KINDS[kind]) for s in results))
+    some = next(iter(results), Spec())
     lines = [
         json.dumps({"spec": spec.to_dict(), **result}, allow_nan=False, separators=(",", ":"))
         for spec, result in results.items()
     ]
     head = {
         "experiment": name,
-        "kind": kind,
-        "data": KINDS[kind].data or data,
+        "data": some.data or data,
         "versions": versions(),
-        "defaults": asdict(KINDS[kind]()),
+        "defaults": asdict(type(some)()),
     }
     head["sha256"] = _digest(head, [json.loads(line) for line in lines])
     text = json.dumps(head)[:-1] + ',\n"results": [\n' + ",\n".join(lines) + "\n]}\n"
@@ -94,7 +91,7 @@ def read(path: Path) -> Stored:
         # files that were written before there were checksums have none
         if "sha256" in content and content["sha256"] != _digest(content, rows):
             raise ValueError("it is damaged: its checksum is another")
-        kind = KINDS[content.get("kind", "images")]  # older files do not say
+        kind = CriticSpec if content["data"] == CriticSpec.data else Spec
         results = {from_dict({**content["defaults"], **row.pop("spec")}, kind): row for row in rows}
         if not all(_is_result(row, kind) for row in rows):
             raise ValueError("a result is not made of numbers")
