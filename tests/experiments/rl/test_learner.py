@@ -1,5 +1,7 @@
 """The learner: constant targets, the gradients of critic and actor, and what an update changes."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -38,25 +40,23 @@ def weights(net):
 def test_the_target_of_q_is_held_constant(way, tau):
     """The critic's gradient is that of (q - wanted)**2, with wanted = r + discount * Q(s', a')."""
     made = learner(method="bn", way=way, tau=tau, discount=0.5)
-    critic, target = made.critic, made.target
+    now, then = made.pairs(STEPS, np.random.default_rng(1))
+    critic, target = copy.deepcopy((made.critic, made.target))  # without tau, one and the same
+    _, next_q = WAYS[way](critic, target, now, then)
+    wanted = SCALE * STEPS.reward[:, None] + 0.5 * next_q
     made.critic_adam.step = lambda: None
     made.update(STEPS, np.random.default_rng(1))
-    found = [param.grad for param in critic.parameters()]
-    now, then = made.pairs(STEPS, np.random.default_rng(1))
-    _, next_q = WAYS[way](critic, target, now, then)
-    if way != "eval":  # in inference mode the pair has moved meanwhile, so that Q is another
-        wanted = SCALE * STEPS.reward[:, None] + 0.5 * next_q
 
-        def loss(value):
-            param.data = value
-            q, _ = WAYS[way](critic, target, now, then)
-            return np.square(q[:N] - wanted).mean(keepdims=True) / 2
+    def loss(value):
+        param.data = value
+        q, _ = WAYS[way](critic, target, now, then)
+        return np.square(q[:N] - wanted).mean(keepdims=True) / 2
 
-        for param, grad in zip(critic.parameters(), found, strict=True):
-            before = param.data
-            numeric = gradcheck.numerical_gradient(loss, before, np.ones((1, 1)))
-            param.data = before
-            np.testing.assert_allclose(grad, numeric, rtol=1e-5, atol=1e-8)
+    for param, updated in zip(critic.parameters(), made.critic.parameters(), strict=True):
+        before = param.data
+        numeric = gradcheck.numerical_gradient(loss, before, np.ones((1, 1)))
+        param.data = before
+        np.testing.assert_allclose(updated.grad, numeric, rtol=1e-5, atol=1e-8)
 
 
 def test_the_actor_follows_q():
@@ -115,6 +115,17 @@ def test_noise_stays_within_its_limits():
     found = noisy(action, 0.4, rng, limit=0.5)
     assert found.dtype == np.float32 and np.abs(found).max() == 1
     assert 0.4 < np.abs(found - action).max() <= 0.5 + 1e-6
+
+
+def test_the_actions_a_prime_are_the_actors_with_noise():
+    """What the actor does in s', with noise of 0.2 that is cut off at 0.5; (s, a) as it was."""
+    made = learner(method="bn")
+    many = Steps(*(np.repeat(part, 2000, axis=0) for part in STEPS))
+    now, then = made.pairs(many, np.random.default_rng(0))
+    assert np.array_equal(now, np.concatenate((many.state, many.action), axis=1))
+    assert np.array_equal(then[:, :3], many.next_state)
+    noise = then[:, 3:] - made.act(many.next_state)
+    assert 0.19 < noise.std() < 0.21 and 0.49 < np.abs(noise).max() < 0.5 + 1e-6
 
 
 def test_only_the_actor_may_be_normalised_otherwise():
