@@ -14,11 +14,7 @@ WORST_REWARD = -(math.pi**2 + 0.1 * MAX_SPEED**2 + 0.001 * TORQUE**2)
 
 
 class Pendulum:
-    """Rods on a hinge: `angle` is 0 where they stand upright, and pi where they hang.
-
-    The motor is too weak to lift a rod at once: it must be swung. An episode starts anywhere and
-    ends after 200 steps; then the pendulum starts anew.
-    """
+    """Rods on hinges; `angle` is 0 where they stand upright. After an episode all begin anew."""
 
     dt = 0.05  # seconds a step
 
@@ -27,7 +23,7 @@ class Pendulum:
         self.begin()
 
     def begin(self) -> None:
-        """Begin an episode."""
+        """Begin an episode, anywhere."""
         self.steps = 0
         self.angle = self.rng.uniform(-math.pi, math.pi, self.copies)
         self.speed = self.rng.uniform(-1.0, 1.0, self.copies)
