@@ -6,11 +6,14 @@ import ast
 import time
 import tokenize
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .contract import CONTRACT, FORWARD_OF
+from .adapter import CONTRACTS, Contract, Task, contract_of
+from .contract import FORWARD_OF
 from .diagnose import judge
+from .near import functions_of, told
 from .sandbox import Sandbox, forbidden_imports
 from .tidy import Failure, clean
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
@@ -41,7 +44,13 @@ class Graded:
         return self.score == len(self.verdicts)
 
 
-def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | None = None) -> Graded:
+def grade(
+    path: str | Path,
+    seed: int,
+    timeout: float = TIMEOUT,
+    only: str | None = None,
+    contract: str | None = None,
+) -> Graded:
     """Grade a file.
 
     Parameters
@@ -53,52 +62,99 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     timeout : float
         Seconds for each function; the whole file has twice as much.
     only : str, optional
-        The one function of the contract to judge.
+        The one function to judge.
+    contract : {"exercises", "cs231n"}, optional
+        What the file should have; by default, what its functions look like.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     """
-    wanted = [only] if only else list(CONTRACT)
+    about = CONTRACTS[contract or "exercises"]
     with open(path, "rb") as file:
         file.read(1)  # an OSError here is the caller's mistake, and not the student's
     try:
         source, tree = _source(Path(path))
-        refused = _refused(tree)
-        with Sandbox(source, Path(path), 2 * timeout + CPU) as box:
-            verdicts = _judged(box, wanted, refused, seed, timeout)
-            patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        if contract is None:
+            has_it = (c for c in CONTRACTS.values() if only in c.functions)
+            about = next(has_it, contract_of(functions_of(tree)))
+        with Sandbox(source, Path(path), about.functions, 2 * timeout + CPU) as box:
+            verdicts = _judged(box, about, tree, only, seed, timeout)
+            note = " ".join(_notes(box, about, tree, verdicts))
     except Failure as failure:
-        empty = tuple(Verdict(name, FAILED, (Finding(str(failure)),)) for name in wanted)
-        return Graded(str(path), empty, problem=str(failure))
-    note = f"The file replaces {patched}; the grader does not use it." if patched else ""
-    return Graded(str(path), tuple(verdicts[name] for name in wanted), note=note)
+        empty = (Verdict(t.function, FAILED, (Finding(str(failure)),), title=t.title)
+                 for t in _wanted(about, only))  # fmt: skip
+        return Graded(str(path), tuple(empty), problem=str(failure))
+    return Graded(str(path), tuple(verdicts[t] for t in _wanted(about, only)), note=note)
+
+
+def _wanted(about: Contract, only: str | None) -> list[Task]:
+    return [task for task in about.tasks if only in (None, task.written)]
 
 
 def _judged(
-    box: Sandbox, wanted: list[str], refused: dict[str, str], seed: int, timeout: float
-) -> dict[str, Verdict]:
-    """Return the verdicts on the functions that are wanted, and on those that they need."""
+    box: Sandbox, about: Contract, tree: ast.Module, only: str | None, seed: int, timeout: float
+) -> dict[Task, Verdict]:
+    """Return the verdicts on what is wanted, and on the forward passes that it needs."""
+    refused = _refused(tree, about)
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    needed = [n for n in CONTRACT if n in wanted or n in [FORWARD_OF.get(w) for w in wanted]]
-    verdicts: dict[str, Verdict] = {}
-    for i, name in enumerate(needed):
-        if name in refused:
-            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),), works=False)
-            continue
+    wanted = _wanted(about, only)
+    forward = {(FORWARD_OF.get(task.function), task.layout) for task in wanted}
+    needed = [t for t in about.tasks if t in wanted or (t.function, t.layout) in forward]
+    early = told(tree, about.functions) | {
+        name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in refused.items()
+    }
+    found: dict[Task, Verdict] = {}
+    for i, task in enumerate(needed):
         used = time.monotonic() - began - box.starting
         left = WHOLE * timeout - used - share * (len(needed) - i)  # the others want some time too
         box.allow(min(timeout, max(left, share)))
-        solution = {n: f for n, f in box.solution().items() if n not in refused}
-        verdicts[name] = judge(solution, name, seed, verdicts)
-    if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
-        raise Failure(f"it defines none of the functions: {', '.join(CONTRACT)}")
-    return verdicts
+        if task.written in early:
+            found[task] = early[task.written]
+            continue
+        functions = {n: f for n, f in box.solution().items() if n not in early}
+        before = {t.title: verdict for t, verdict in found.items()}
+        before |= {t.function: found[t] for t in found if t.layout == task.layout}
+        found[task] = judge(task.solution(functions), task.function, seed, before)
+    if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
+        lines = "".join(f". Line {n} imports {name}, which is not here" for n, name in box.missing)
+        raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
+    return {task: _told(task, verdict) for task, verdict in found.items()}
+
+
+def _told(task: Task, verdict: Verdict) -> Verdict:
+    """Return a verdict in the words of the contract."""
+    findings = tuple(
+        replace(f, what=task.say(f.what), why=task.say(f.why), line=task.line(f.line))
+        for f in verdict.findings
+    )
+    notes = tuple(map(task.say, verdict.notes))
+    return replace(
+        verdict, function=task.function, title=task.title, findings=findings, notes=notes
+    )
+
+
+def _notes(
+    box: Sandbox, about: Contract, tree: ast.Module, found: dict[Task, Verdict]
+) -> Iterator[str]:
+    """Go through what is to be said of a whole file."""
+    if about.name == "cs231n":
+        others = [n for n in functions_of(tree) if "layernorm" in n or "groupnorm" in n]
+        judged = f" Not judged: {', '.join(others)}." if others else ""
+        yield about.note + judged
+    said = " ".join(f.what for v in found.values() for f in v.findings)
+    for line, name in box.missing:
+        if f"(line {line})" not in said:
+            rest = ": remove that line." if about.name == "exercises" else "."
+            yield f"Line {line} imports {name}, which is not here; no result needs it{rest}"
+    if box.patched:
+        patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        yield f"The file replaces {patched}; the grader does not use it."
 
 
 def _source(path: Path) -> tuple[str, ast.Module]:
@@ -124,10 +180,9 @@ def _source(path: Path) -> tuple[str, ast.Module]:
         raise Failure("the file is no Python that can be read: it is nested too deeply") from None
 
 
-def _refused(tree: ast.Module) -> dict[str, str]:
+def _refused(tree: ast.Module, about: Contract) -> dict[str, str]:
     """Return the functions that import what is not allowed, and a line on each; "" is the file."""
-    refused = {}
-    for function, line, name in forbidden_imports(tree):
-        text = f"it imports {name} in line {line}: exercises are solved with NumPy alone"
-        refused[function if function in CONTRACT else ""] = text
-    return refused
+    return {
+        function: f"it imports {name} in line {line}: exercises are solved with NumPy alone"
+        for function, line, name in forbidden_imports(tree, about.functions)
+    }

@@ -43,6 +43,7 @@ class Probe:
     beta: Array
     running_mean: Array
     running_std: Array
+    running_var: Array  # without eps
     batch_mean: Array
     batch_std: Array
     r: Array
@@ -84,6 +85,7 @@ def make_probe(seed: int) -> Probe:
         beta=beta,
         running_mean=mean - offset * running_std,
         running_std=running_std,
+        running_var=running_std**2,
         batch_mean=mean,
         batch_std=batch_std,
         r=np.clip(batch_std / running_std, 1 / R_MAX, R_MAX),

@@ -24,10 +24,11 @@ def student_text(graded: Graded, seed: int) -> str:
         f"{graded.path}: {graded.score} of {of} right (--seed {seed} repeats these numbers)",
         "",
     ]
-    waiting = [v.function for v in graded.verdicts if v.status == NOT_STARTED]
+    width = max(22, *(len(v.name) for v in graded.verdicts))
+    waiting = [v.name for v in graded.verdicts if v.status == NOT_STARTED]
     for verdict in graded.verdicts:
         if verdict.status != NOT_STARTED:
-            lines += _verdict_lines(verdict)
+            lines += _verdict_lines(verdict, width)
     if waiting:
         lines.append(_wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
@@ -42,9 +43,9 @@ def student_text(graded: Graded, seed: int) -> str:
     return "\n".join(lines)
 
 
-def _verdict_lines(verdict: Verdict) -> list[str]:
+def _verdict_lines(verdict: Verdict, width: int) -> list[str]:
     word = WORDS.get(verdict.status, verdict.status)
-    lines = [f"  {verdict.function:<22} {word}"]
+    lines = [f"  {verdict.name:<{width}} {word}"]
     return lines + [_wrapped(text, "      ", "           ") for text in _parts(verdict)]
 
 
@@ -98,7 +99,7 @@ def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
     """Return the results of one file as Gradescope reads them."""
     tests = [
         {
-            "name": f"{v.function}: {v.mistake or v.status}",
+            "name": f"{v.name}: {v.mistake or v.status}",
             "score": int(v.status == PASSED),
             "max_score": 1,
             "status": "passed" if v.status == PASSED else "failed",
@@ -144,5 +145,5 @@ def _kinds(graded: Graded) -> list[str]:
     kinds = []
     for v in graded.verdicts:
         if v.status == FAILED:
-            kinds += v.mistakes or [f"{v.function} (no known mistake)"]
+            kinds += v.mistakes or [f"{v.name} (no known mistake)"]
     return kinds
