@@ -4,6 +4,7 @@ import inspect
 import re
 import runpy
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ FOLDER = Path(__file__).parent.parent / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
 FILLED = runpy.run_path(str(FOLDER / "results" / "fill_tables.py"))["filled"]
 MARKDOWN = [*FOLDER.glob("*.md"), *FOLDER.glob("exercises/*.md"), FOLDER.parent / "README.md"]
+MARKDOWN += FOLDER.parent.glob(".github/*.md")
 FIGURES = sorted(FOLDER.glob("figures/*.svg"))
 CHECKSUM = runpy.run_path(str(FOLDER / "figures" / "draw.py"))["checksum"]
 EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -91,9 +93,10 @@ def test_tables_of_results_are_those_of_the_files(page):
 
 @DRAWN
 def test_a_figure_is_up_to_date(figure):
-    """Its last line names the files that it was drawn from, with their checksum."""
-    last = figure.read_text(encoding="utf-8").splitlines()[-1]
-    drawn_from = re.fullmatch(r"<!-- drawn from (.+): (\w{64}) -->", last)
+    """It is an image, and its last line names what it was drawn from, with the checksum."""
+    text = figure.read_text(encoding="utf-8")
+    assert ElementTree.fromstring(text).tag.endswith("svg")
+    drawn_from = re.fullmatch(r"<!-- drawn from (.+): (\w{64}) -->", text.splitlines()[-1])
     paths = [FOLDER / name for name in drawn_from[1].split()]
     assert CHECKSUM(paths) == drawn_from[2], f"run: python tutorials/figures/draw.py {figure.stem}"
     idea = FOLDER / "figures" / "ideas" / f"{figure.stem}.py"
@@ -124,7 +127,7 @@ def test_figures_are_shown_and_described():
         for page in MARKDOWN
         for words, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8"))
     }
-    assert {path.resolve() for path in FIGURES} - set(shown) == set()
+    assert {path.stem for path in FIGURES} - {path.stem for path in shown} == set()
     assert [path for path, words in shown.items() if len(words) < 30] == []
     drawn = {path.stem for path in FIGURES}
     assert {path.stem for path in FOLDER.glob("figures/ideas/*.py")} <= drawn

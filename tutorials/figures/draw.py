@@ -17,10 +17,7 @@ import io
 import sys
 from pathlib import Path
 
-from brn_numpy.experiments import store
-
 FOLDER = Path(__file__).parent
-RESULTS = FOLDER.parent / "results"
 
 
 def checksum(paths):
@@ -33,23 +30,19 @@ def svg(figure):
     """Return the text of a figure, the same one each time."""
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
-    importlib.import_module("matplotlib.pyplot").close(figure)
     return file.getvalue()
 
 
 def plot(name, plots):
     """Return a plot of results and the files that it was drawn from."""
-    files = [RESULTS / f"{source}.json" for source in plots.SOURCES.get(name, (name,))]
-    results = {}
-    for file in files:
-        results |= store.load(file)
+    results, files = plots.load(name)
     return getattr(plots, f"draw_{name}")(results), files
 
 
 def idea(name):
     """Return the picture of an idea and the files that it was drawn from."""
     picture = importlib.import_module(f"ideas.{name}").draw()
-    return picture, [FOLDER / "ideas" / f"{name}.py", FOLDER / "style.py"]
+    return picture, [*sorted(FOLDER.glob(f"ideas/{name}.*")), FOLDER / "style.py"]
 
 
 def main():

@@ -3,10 +3,13 @@
 Lines and bars are means over seeds, bands and whiskers one standard error.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 from style import GREEN, INK, OTHERS, STYLES, line, log_axis, mean_and_error
 
+from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import (
     classes,
     companions,
@@ -14,6 +17,7 @@ from brn_numpy.experiments.claims import (
     corrections,
     depth,
     domains,
+    family,
     gradients,
     iid,
     microbatches,
@@ -26,6 +30,16 @@ from brn_numpy.experiments.experiment import accuracy, values
 SEEDS = 5
 ACCURACY = "accuracy on test images, %"
 SOURCES = {"convnet": ("convnet", "microbatches")}  # files of results, where not just NAME's
+
+
+def load(name):
+    """Return the results that NAME's plot shows, and their files."""
+    folder = Path(__file__).parent.parent / "results"
+    files = [folder / f"{source}.json" for source in SOURCES.get(name, (name,))]
+    results = {}
+    for file in files:
+        results |= store.load(file)
+    return results, files
 
 
 def by_setting(axes, results, table, x, value=accuracy):
@@ -231,4 +245,27 @@ def draw_tuning(results):
         axes.set(xlabel="learning rate", title=kind, ylim=(65, 87))
     panels[0].set_ylabel("accuracy on validation images, %")
     panels[0].legend(loc="lower left")
+    return figure
+
+
+def draw_family(results):
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3.6))
+    styles = {"none": STYLES["no normalisation"], **STYLES, "GN": OTHERS[0], "LN": OTHERS[1]}
+    groups = [32, 8, 4, 2]
+    for method in ("BN", "BRN", "GN", "LN", "none"):
+        best = [family.CHOSEN[label][method] for label in (family.ALL, *family.GROUPS)]
+        found = np.array([values(results, cell, SEEDS, accuracy) for cell in best]).T
+        line(left, groups, found, method, styles[method])
+        for axes, label in ((middle, family.ALL), (right, family.FEW)):
+            row = [cells[method] for cells in family.by_rate(family.ROWS[label]).values()]
+            found = np.array([values(results, spec, SEEDS, accuracy) for spec in row]).T
+            line(axes, family.RATES, found, method, styles[method])
+    log_axis(left, groups)
+    left.set(xlabel="images that are normalised together", ylabel=ACCURACY, ylim=(30, 87))
+    left.set_title("each at its best rate")
+    left.legend(loc="lower right")
+    for axes, title in ((middle, "all 32"), (right, "4 classes x 8")):
+        log_axis(axes, family.RATES)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.set(xlabel="learning rate", title=title, ylim=(68, 86))
     return figure

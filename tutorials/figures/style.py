@@ -31,6 +31,7 @@ plt.rcParams.update(
         "svg.hashsalt": "brn_numpy",
         "savefig.transparent": True,
         "figure.constrained_layout.use": True,
+        "figure.max_open_warning": 0,
         "font.size": 11,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -63,3 +64,11 @@ def log_axis(axes, ticks):
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
+
+
+def canvas(width, height):
+    """Return a figure and axes without a frame, whose units are points, from the top left."""
+    figure = plt.figure(figsize=(width / 72, height / 72), layout="none")
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return figure, axes
