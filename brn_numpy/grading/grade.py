@@ -6,12 +6,12 @@ import ast
 import time
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .adapter import CONTRACTS, Contract, Task, contract_of
-from .contract import FORWARD_OF
+from .contract import FORWARD_OF, Solution
 from .diagnose import judge
 from .near import functions_of, told
 from .sandbox import Sandbox, forbidden_imports
@@ -118,13 +118,18 @@ def _judged(
             found[task] = early[task.written]
             continue
         functions = {n: f for n, f in box.solution().items() if n not in early}
-        before = {t.title: verdict for t, verdict in found.items()}
-        before |= {t.function: found[t] for t in found if t.layout == task.layout}
-        found[task] = judge(task.solution(functions), task.function, seed, before)
+        found[task] = judge_task(task, functions, seed, found)
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
-        lines = "".join(f". Line {n} imports {name}, which is not here" for n, name in box.missing)
+        lines = "".join(f". {text}" for text in _imports(box, tree, ""))
         raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
     return {task: _told(task, verdict) for task, verdict in found.items()}
+
+
+def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
+    """Judge one thing in what a student wrote, after others."""
+    before = {t.title: verdict for t, verdict in found.items()}
+    before |= {t.function: found[t] for t in found if t.layout == task.layout}
+    return judge(task.solution(written), task.function, seed, before)
 
 
 def _told(task: Task, verdict: Verdict) -> Verdict:
@@ -148,13 +153,24 @@ def _notes(
         judged = f" Not judged: {', '.join(others)}." if others else ""
         yield about.note + judged
     said = " ".join(f.what for v in found.values() for f in v.findings)
-    for line, name in box.missing:
-        if f"(line {line})" not in said:
-            rest = ": remove that line." if about.name == "exercises" else "."
-            yield f"Line {line} imports {name}, which is not here; no result needs it{rest}"
+    for text in _imports(box, tree, said):
+        yield f"{text}."
     if box.patched:
         patched = ", ".join(f"numpy.{name}" for name in box.patched)
         yield f"The file replaces {patched}; the grader does not use it."
+
+
+def _imports(box: Sandbox, tree: ast.Module, said: str) -> Iterator[str]:
+    """Go through the imports that failed, but for those that are spoken of already."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in box.missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        if f"(line {line})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & used else f"it is never used: remove line {line}"
+            yield f"Line {line} imports {origin}, which is not here; {rest}"
 
 
 def _source(path: Path) -> tuple[str, ast.Module]:

@@ -39,8 +39,8 @@ class Missing:
         return iter(())
 
 
-def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str]]:
-    """Run a file statement by statement; return the lines of failed imports, and from where."""
+def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Run a file statement by statement; return the failed imports: line, from where, and name."""
     found, flags = [], 0
     for node in ast.parse(source, file).body:
         code = compile(ast.Module([node], []), file, "exec", flags, dont_inherit=True)
@@ -59,10 +59,10 @@ def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str]]:
                 name = alias.asname or alias.name
                 if isinstance(node, ast.Import) and not alias.asname:
                     name = name.partition(".")[0]
-                found.append((node.lineno, origin))
+                found.append((node.lineno, origin, name))
                 if name == "*":
                     stars.append(where)
                 else:
                     names[name] = Missing(f"{name} is from {where}")
     loading.clear()
-    return list(dict.fromkeys(found))
+    return found
