@@ -27,24 +27,12 @@ MADE = "y", "y4", "cache", "cache4", STATISTICS, TEST  # rows and images have th
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that is judged: a function that the student wrote, or a part of it.
+    """One thing that is judged: a function that the student wrote, or a part of it."""
 
-    Attributes
-    ----------
-    title : str
-        What a report calls it.
-    written : str
-        The student's function.
-    function : str
-        Which function of CONTRACT it is.
-    layout : str
-        With what the names of cs231n's functions begin: "spatial_", or nothing.
-    """
-
-    title: str
-    written: str
-    function: str
-    layout: str = ""
+    title: str  # what a report calls it
+    written: str  # the student's function
+    function: str  # which one of CONTRACT it is
+    layout: str = ""  # with what the names of cs231n's functions begin: "spatial_", or nothing
 
     def solution(self, written: Solution) -> Solution:
         """Return the functions of CONTRACT that the student's functions are, here."""
@@ -84,12 +72,6 @@ class Contract:
     functions: Mapping[str, ContractFunction]
     tasks: tuple[Task, ...]
 
-    @property
-    def note(self) -> str:
-        """What a report says of it."""
-        other = "exercises" if self.name == "cs231n" else "cs231n"
-        return f"Judged by the contract of {self.name} (--contract {other} for the other one)."
-
 
 def _parts(layout: str) -> list[Task]:
     forward, backward = f"{layout}batchnorm_forward", f"{layout}batchnorm_backward"
@@ -107,8 +89,10 @@ CONTRACTS: dict[str, Contract] = {
 }
 
 
-def contract_of(functions: Mapping[str, list[str]]) -> Contract:
-    """Return the contract of a file, by its functions and their arguments."""
+def contract_of(functions: Mapping[str, list[str]], only: str | None = None) -> Contract:
+    """Return the contract of a file, by the one function wanted, or by all and their arguments."""
+    if only is not None:
+        return next(c for c in CONTRACTS.values() if only in c.functions)
     own, other = (sum(name in c.functions for name in functions) for c in CONTRACTS.values())
     modes = any("bn_param" in arguments for arguments in functions.values())
     plain = "eps" in functions.get("batchnorm_forward", [])

@@ -192,7 +192,7 @@ def test_the_parts_that_are_not_there(tmp_path):
     waiting = {v.name for v in graded.verdicts if v.status == NOT_STARTED}
     assert waiting == {TEST, ALT} and graded.score == 6
     for words in (
-        "contract of cs231n",
+        "contract of cs231n;",
         "Not judged: layernorm_forward, spatial_groupnorm_forward.",
         "Line 5 imports no_such_plots, which is not here",
         "Line 9 imports .fast_layers",
