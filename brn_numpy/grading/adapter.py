@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,12 +107,8 @@ def _adapted(written: Solution, task: Task) -> Solution:
     forward, backward = own.get(f"{layout}batchnorm_forward"), own.get(task.backward)
 
     def run(x: Array, gamma: Array, beta: Array, mode: str, **param: Any) -> tuple[Any, Any, Any]:
-        bn_param: dict[str, Any] = {"mode": mode}
-        for name, value in param.items():
-            if name not in DEFAULTS:
-                bn_param[name] = value.copy()
-            elif value != DEFAULTS[name]:
-                bn_param[name] = value
+        given = {k: v for k, v in param.items() if k not in DEFAULTS or v != DEFAULTS[k]}
+        bn_param = deepcopy({"mode": mode, **given})
         assert forward is not None
         y, cache = forward(_to(layout, x), gamma, beta, bn_param)
         return _back(layout, y, x), cache, bn_param
@@ -153,8 +150,8 @@ def _to(layout: str, x: Array) -> Array:
 
 def _back(layout: str, a: Array, like: Array) -> Array:
     """Return an array in the layout of x again; one of another shape stays as it is."""
-    if a.shape != _to(layout, like).shape or a.shape == like.shape:
+    if a.shape != _to(layout, like).shape:
         return a
-    moved = like.shape if layout else np.moveaxis(like, 1, -1).shape
-    a = a.reshape(moved)
-    return a if layout else np.moveaxis(a, -1, 1)
+    if layout or like.ndim == 2:
+        return a.reshape(like.shape)
+    return np.moveaxis(a.reshape(np.moveaxis(like, 1, -1).shape), -1, 1)

@@ -11,6 +11,7 @@ from grading_cases import source
 
 from brn_numpy import cli
 from brn_numpy.grading.adapter import CONTRACTS, contract_of
+from brn_numpy.grading.calls import grade_functions
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade, judge_task
 from brn_numpy.grading.report import student_text
@@ -200,6 +201,12 @@ def test_the_parts_that_are_not_there(tmp_path):
         assert words in graded.note, graded.note
     lines = student_text(graded, SEED).splitlines()
     assert "6 of 9 right" in lines[0] and max(map(len, lines[1:])) <= 100
+
+
+def test_functions_of_a_notebook_are_recognised():
+    """As those of a file."""
+    graded = grade_functions(runpy.run_path(str(FOLDER / "short.py")), SEED)
+    assert graded.passed and len(graded.verdicts) == 9
 
 
 def test_a_contract_can_be_forced(capsys):

@@ -21,6 +21,8 @@ def loading(monkeypatch):
     [
         ("import no_such.plots as plt", [(1, "no_such.plots", "plt")]),
         ("\nfrom no_such import a, b as c", [(2, "no_such", "a"), (2, "no_such", "c")]),
+        ("import math, no_such.a, sys\nsys.path\nmath.pi / 2", [(1, "no_such.a", "no_such")]),
+        ("from math import pi, no_such\npi / 2", [(1, "math", "no_such")]),
         ("from . import layers", [(1, ".", "layers")]),
         ("from ..no_such import *", [(1, "..no_such", "*")]),
         ("from numpy import no_such", [(1, "numpy", "no_such")]),
