@@ -10,9 +10,8 @@ GOOD = "def update_running(m, s, mb, sb, a):\n    return m + a * (mb - m), s + a
 
 
 @pytest.fixture(autouse=True)
-def loading(monkeypatch):
-    """Start every test as a process does."""
-    monkeypatch.setattr(missing, "loading", [True])
+def no_stars(monkeypatch):
+    """Start every test without what another one has found."""
     monkeypatch.setattr(missing, "stars", [])
 
 

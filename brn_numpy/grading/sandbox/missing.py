@@ -45,6 +45,7 @@ class Missing:
 def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str, str]]:
     """Run a file statement by statement; return the failed imports: line, from where, and name."""
     found, flags = [], 0
+    loading[:] = [True]
     for node in _statements(source, file):
         code = compile(ast.Module([node], []), file, "exec", flags, dont_inherit=True)
         try:
