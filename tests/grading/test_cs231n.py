@@ -82,6 +82,12 @@ CASES = [
      "= running_mean", "= momentum * running_var", "= running_var"),
     ("statistics-replaced", RUNNING, "objects", F,
      "np.average([old, new], axis=0, weights=[momentum, 1 - momentum])", "new"),
+    ("statistics-of-xhat", RUNNING, "staged", F, "momentum) * mu", "momentum) * xhat.mean(axis=0)",
+     "momentum) * var", "momentum) * xhat.var(axis=0)"),
+    ("statistics-of-xhat", RUNNING, "staged", F, "momentum) * mu", "momentum) * np.mean(xhat, 0)"),
+    ("statistics-channel-by-channel", S_RUNNING, "staged", SF, "flat, gamma, beta, bn_param",
+     "flat, gamma, beta, dict(bn_param)", "    flat = x.", "    for c in range(C):\n        "
+     "batchnorm_forward(x[:, c].reshape(-1, 1), gamma[c], beta[c], bn_param)\n    flat = x."),
     ("statistics-keep-dimensions", RUNNING, "keepdims", F, "np.squeeze(", "("),
     ("test-statistics-updated", TEST, "separate", F, "    else:\n",
      "    else:\n" + UPDATE.format("x.mean(0)", "x.var(0)")),
@@ -221,8 +227,12 @@ def test_a_contract_can_be_forced(capsys):
 
 
 def test_a_bn_param_without_the_statistics(tmp_path):
-    """What is taken out of it is told, and so is a wrong shape."""
+    """It may come without eps, which is 1e-5 then; what is taken out of it is told."""
     file = tmp_path / "layers.py"
+    strict = source("../cs231n/staged", F, 'bn_param.get("eps", 1e-5)', 'bn_param["eps"]')
+    file.write_text(strict.replace("    N, D = x.shape", "    x *= 2\n    N, D = x.shape", 1))
+    found = {v.name: v for v in grade(file, SEED).verdicts}
+    assert "KeyError: 'eps'" in found[TRAINING].findings[0].what
     gone = '    bn_param.pop("running_mean", None)\n    return out, cache'
     file.write_text(source("../cs231n/staged", F, "    return out, cache", gone))
     found = {v.name: v for v in grade(file, SEED).verdicts}
