@@ -68,15 +68,16 @@ CONTRACT: dict[str, ContractFunction] = {
 }
 """Whatever is judged."""
 EXERCISES = {name: about for name, about in CONTRACT.items() if hasattr(textbook, name)}
+_FORWARD, _BACKWARD = ("x gamma beta bn_param", "out cache"), ("dout cache", "dx dgamma dbeta")
 CS231N: dict[str, ContractFunction] = {
     name: _contract(name, *about)
-    for layout in ("", "spatial_")
     for name, about in {
-        f"{layout}batchnorm_forward": ("x gamma beta bn_param", "out cache"),
-        f"{layout}batchnorm_backward": ("dout cache", "dx dgamma dbeta"),
-        f"{layout}batchnorm_backward_alt": ("dout cache", "dx dgamma dbeta"),
+        "batchnorm_forward": _FORWARD,
+        "batchnorm_backward": _BACKWARD,
+        "batchnorm_backward_alt": _BACKWARD,
+        "spatial_batchnorm_forward": _FORWARD,
+        "spatial_batchnorm_backward": _BACKWARD,
     }.items()
-    if name != "spatial_batchnorm_backward_alt"
 }
 WRITTEN = CONTRACT | CS231N
 """Whatever a student may write."""

@@ -6,12 +6,12 @@ import ast
 import time
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .adapter import CONTRACTS, Contract, Task, contract_of
-from .contract import FORWARD_OF
+from .contract import Solution
 from .diagnose import judge
 from .near import functions_of, told
 from .sandbox import Sandbox, forbidden_imports
@@ -62,7 +62,7 @@ def grade(
     timeout : float
         Seconds for each function; the whole file has twice as much.
     only : str, optional
-        The one function to judge.
+        The one function whose verdicts are returned; all are judged.
     contract : {"exercises", "cs231n"}, optional
         What the file should have; by default, what its functions look like.
 
@@ -71,90 +71,95 @@ def grade(
     OSError
         If the file cannot be read.
     """
-    about = CONTRACTS[contract or "exercises"]
+    about, problem, note = CONTRACTS[contract or "exercises"], "", ""
     with open(path, "rb") as file:
         file.read(1)  # an OSError here is the caller's mistake, and not the student's
     try:
         source, tree = _source(Path(path))
         if contract is None:
-            has_it = (c for c in CONTRACTS.values() if only in c.functions)
-            about = next(has_it, contract_of(functions_of(tree)))
+            about = contract_of(functions_of(tree), only)
         with Sandbox(source, Path(path), about.functions, 2 * timeout + CPU) as box:
-            verdicts = _judged(box, about, tree, only, seed, timeout)
-            note = " ".join(_notes(box, about, tree, verdicts))
+            found = _judged(box, about, tree, seed, timeout)
+            note = " ".join(_notes(box, about, tree, found.values()))
     except Failure as failure:
-        empty = (Verdict(t.function, FAILED, (Finding(str(failure)),), title=t.title)
-                 for t in _wanted(about, only))  # fmt: skip
-        return Graded(str(path), tuple(empty), problem=str(failure))
-    return Graded(str(path), tuple(verdicts[t] for t in _wanted(about, only)), note=note)
-
-
-def _wanted(about: Contract, only: str | None) -> list[Task]:
-    return [task for task in about.tasks if only in (None, task.written)]
+        problem = str(failure)
+        found = {t: Verdict(t.function, FAILED, (Finding(problem),), title=t.title)
+                 for t in about.tasks}  # fmt: skip
+    wanted = tuple(v for task, v in found.items() if only in (None, task.written))
+    return Graded(str(path), wanted, problem, note)
 
 
 def _judged(
-    box: Sandbox, about: Contract, tree: ast.Module, only: str | None, seed: int, timeout: float
+    box: Sandbox, about: Contract, tree: ast.Module, seed: int, timeout: float
 ) -> dict[Task, Verdict]:
-    """Return the verdicts on what is wanted, and on the forward passes that it needs."""
+    """Return the verdicts on all: what is said of one may depend on the others."""
     refused = _refused(tree, about)
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    wanted = _wanted(about, only)
-    forward = {(FORWARD_OF.get(task.function), task.layout) for task in wanted}
-    needed = [t for t in about.tasks if t in wanted or (t.function, t.layout) in forward]
     early = told(tree, about.functions) | {
         name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in refused.items()
     }
     found: dict[Task, Verdict] = {}
-    for i, task in enumerate(needed):
+    for i, task in enumerate(about.tasks):
         used = time.monotonic() - began - box.starting
-        left = WHOLE * timeout - used - share * (len(needed) - i)  # the others want some time too
+        left = WHOLE * timeout - used - share * (len(about.tasks) - i)  # the others want some too
         box.allow(min(timeout, max(left, share)))
         if task.written in early:
-            found[task] = early[task.written]
-            continue
-        functions = {n: f for n, f in box.solution().items() if n not in early}
-        before = {t.title: verdict for t, verdict in found.items()}
-        before |= {t.function: found[t] for t in found if t.layout == task.layout}
-        found[task] = judge(task.solution(functions), task.function, seed, before)
+            verdict = early[task.written]
+            found[task] = replace(verdict, function=task.function, title=task.title)
+        else:
+            written = {n: f for n, f in box.solution().items() if n not in early}
+            found[task] = judge_task(task, written, seed, found)
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
-        lines = "".join(f". Line {n} imports {name}, which is not here" for n, name in box.missing)
+        lines = "".join(f". {text}" for text in _imports(box, tree, ""))
         raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
-    return {task: _told(task, verdict) for task, verdict in found.items()}
+    return found
 
 
-def _told(task: Task, verdict: Verdict) -> Verdict:
-    """Return a verdict in the words of the contract."""
+def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
+    """Judge one thing in what a student wrote, after others, and in the words of its contract."""
+    before = {t.title: verdict for t, verdict in found.items()}
+    before |= {t.function: found[t] for t in found if t.layout == task.layout}
+    verdict = judge(task.solution(written), task.function, seed, before)
     findings = tuple(
         replace(f, what=task.say(f.what), why=task.say(f.why), line=task.line(f.line))
         for f in verdict.findings
     )
     notes = tuple(map(task.say, verdict.notes))
-    return replace(
-        verdict, function=task.function, title=task.title, findings=findings, notes=notes
-    )
+    return replace(verdict, title=task.title, findings=findings, notes=notes)
 
 
 def _notes(
-    box: Sandbox, about: Contract, tree: ast.Module, found: dict[Task, Verdict]
+    box: Sandbox, about: Contract, tree: ast.Module, verdicts: Iterable[Verdict]
 ) -> Iterator[str]:
     """Go through what is to be said of a whole file."""
     if about.name == "cs231n":
+        yield "Judged by the contract of cs231n; --contract exercises asks for the exercises'."
         others = [n for n in functions_of(tree) if "layernorm" in n or "groupnorm" in n]
-        judged = f" Not judged: {', '.join(others)}." if others else ""
-        yield about.note + judged
-    said = " ".join(f.what for v in found.values() for f in v.findings)
-    for line, name in box.missing:
-        if f"(line {line})" not in said:
-            rest = ": remove that line." if about.name == "exercises" else "."
-            yield f"Line {line} imports {name}, which is not here; no result needs it{rest}"
+        if others:
+            yield f"Not judged: {', '.join(others)}."
+    said = " ".join(f.what for v in verdicts for f in v.findings)
+    for text in _imports(box, tree, said):
+        yield f"{text}."
     if box.patched:
         patched = ", ".join(f"numpy.{name}" for name in box.patched)
         yield f"The file replaces {patched}; the grader does not use it."
+
+
+def _imports(box: Sandbox, tree: ast.Module, said: str) -> Iterator[str]:
+    """Go through the imports that failed, but for those that are spoken of already."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in box.missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        if f"(line {line})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & used else f"it is never used: remove line {line}"
+            yield f"Line {line} imports {origin}, which is not here; {rest}"
 
 
 def _source(path: Path) -> tuple[str, ast.Module]:

@@ -30,8 +30,8 @@ def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[st
             if all(map(_says_nothing, function.body)):
                 found[name] = Verdict(name, NOT_STARTED, works=False)
             elif sorted(came) == sorted(wanted) and came != list(wanted):
-                text = f"its arguments are ({', '.join(came)}), expected ({', '.join(wanted)})"
-                finding = Finding(f"{text}: they are given in this order.")
+                text = f"it takes ({', '.join(came)}), expected ({', '.join(wanted)})"
+                finding = Finding(f"{text}: arguments are given in this order.")
                 found[name] = Verdict(name, FAILED, (finding,), works=False)
     near: dict[str, tuple[float, str]] = {}
     for other in defined.keys() - functions.keys():
@@ -40,7 +40,11 @@ def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[st
             near[name] = max((share, other), near.get(name, (NEAR, "")))
     for name, (_, other) in near.items():
         if other:
-            finding = Finding(f"The file has {other}, and no {name}: did you mean {name}?")
+            text = f"The file has {other}, and no {name}: did you mean {name}?"
+            if not other.isascii():
+                strange = ", ".join(sorted({c for c in other if not c.isascii()}))
+                text += f" Not all of its letters are Latin: {strange}."
+            finding = Finding(text)
             found[name] = Verdict(name, NOT_JUDGED, (finding,), works=False)
     return found
 

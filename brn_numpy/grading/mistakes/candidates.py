@@ -80,7 +80,8 @@ class Candidate(NamedTuple):
 def candidates(function: str) -> tuple[Candidate, ...]:
     """Return what a wrong function may be equal to, the mistakes of its own first."""
     wrong = [mistake for mistake in MISTAKES if not mistake.equal]
-    wrong.sort(key=lambda mistake: mistake.function != function)
+    places = (function, *BORROWED.get(function, ()))
+    wrong.sort(key=lambda m: places.index(m.function) if m.function in places else len(places))
     return tuple(made for mistake in wrong for made in _as_made(mistake, function))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import batch_norm, batch_renorm, cs231n, running  # noqa: F401 (they fill PROPERTIES)
+from . import batch_norm, batch_renorm, running  # noqa: F401 (they fill PROPERTIES)
 from .base import PROPERTIES, Property, far
 
 __all__ = ["PROPERTIES", "Property", "far"]

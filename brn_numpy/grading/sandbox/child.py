@@ -90,8 +90,8 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {"results": replies, "after": after}
 
 
-def load(request: dict[str, Any]) -> tuple[types.ModuleType, list[tuple[int, str]]]:
-    """Run a student's file; return it as a module, and which imports failed in which lines."""
+def load(request: dict[str, Any]) -> tuple[types.ModuleType, list[tuple[int, str, str]]]:
+    """Run a student's file; return it as a module, and what `run` says of imports."""
     module = types.ModuleType("submission")
     module.__file__ = request["file"]
     sys.modules["submission"] = module
@@ -122,7 +122,7 @@ def failure(error: BaseException, file: str) -> dict[str, Any]:
     except BaseException:  # a __str__ of the student's
         kind, text = "Exception", ""
     if isinstance(error, NameError) and stars:
-        text += f"; is it from {' or '.join(stars)}?"
+        text += f": it may be from {' or from '.join(stars)}"
     line = lines[-1] if lines else None
     return {"error": kind[:60], "text": text, "line": line, "where": where, "stub": stub}
 

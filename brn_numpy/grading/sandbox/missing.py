@@ -6,12 +6,15 @@ package.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
+import importlib
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
+IMPORTS = ast.Import, ast.ImportFrom
+future = importlib.import_module("__future__")
 loading = [True]
 stars: list[str] = []  # what is said of names that nothing stands for
 
@@ -39,30 +42,46 @@ class Missing:
         return iter(())
 
 
-def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str]]:
-    """Run a file statement by statement; return the lines of failed imports, and from where."""
+def run(source: str, file: str, names: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Run a file statement by statement; return the failed imports: line, from where, and name."""
     found, flags = [], 0
-    for node in ast.parse(source, file).body:
+    loading[:] = [True]
+    for node in _statements(source, file):
         code = compile(ast.Module([node], []), file, "exec", flags, dont_inherit=True)
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            flags |= sum(getattr(__future__, a.name).compiler_flag for a in node.names)
         try:
             exec(code, names)
         except Exception as error:
             refused = isinstance(error, ImportError) and "not allowed" in str(error)
-            if refused or not isinstance(node, (ast.Import, ast.ImportFrom)):
+            if refused or not isinstance(node, IMPORTS):
                 raise
-            for alias in node.names:
-                dots = "." * getattr(node, "level", 0)
-                origin = dots + (getattr(node, "module", alias.name) or "")
-                where = f"{origin}, which could not be imported (line {node.lineno})"
-                name = alias.asname or alias.name
-                if isinstance(node, ast.Import) and not alias.asname:
-                    name = name.partition(".")[0]
-                found.append((node.lineno, origin))
-                if name == "*":
-                    stars.append(where)
-                else:
-                    names[name] = Missing(f"{name} is from {where}")
+            origin, name = _from_and_name(node)
+            found.append((node.lineno, origin, name))
+            where = f"{origin}, which could not be imported (line {node.lineno})"
+            if name == "*":
+                stars.append(where)
+            else:
+                names[name] = Missing(f"{name} is from {where}")
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            flags |= getattr(future, node.names[0].name).compiler_flag
     loading.clear()
-    return list(dict.fromkeys(found))
+    return found
+
+
+def _statements(source: str, file: str) -> Iterator[ast.stmt]:
+    """Go through the statements of a file; each name is imported by itself."""
+    for node in ast.parse(source, file).body:
+        if isinstance(node, IMPORTS):
+            for alias in node.names:
+                one = copy(node)
+                one.names = [alias]
+                yield one
+        else:
+            yield node
+
+
+def _from_and_name(node: ast.Import | ast.ImportFrom) -> tuple[str, str]:
+    """Return from where one name is imported, and that name."""
+    [alias] = node.names
+    if isinstance(node, ast.ImportFrom):
+        return "." * node.level + (node.module or ""), alias.asname or alias.name
+    return alias.name, alias.asname or alias.name.partition(".")[0]

@@ -25,6 +25,10 @@ from .wire import pack, unpack
 
 MEMORY = 2 << 30  # bytes of address space, NumPy included
 PACKAGE = Path(__file__).parents[2]
+OUTSIDE = (
+    "Code outside functions runs when the file is loaded; "
+    "what is only for yourself belongs under if __name__ == '__main__'"
+)
 
 
 class Cached(NamedTuple):
@@ -60,7 +64,7 @@ class Sandbox:
         self._odd: dict[str, str] = {}  # what has a function's name and is none
         self.functions: list[str] = []
         self.patched: list[str] = []
-        self.missing: list[tuple[int, str]] = []  # lines that import what is not here, and what
+        self.missing: list[tuple[int, str, str]] = []  # imports that failed: line, origin, name
         self.starting = 0.0  # seconds in which Python was starting
 
     def __enter__(self) -> Sandbox:
@@ -78,23 +82,27 @@ class Sandbox:
         began = time.monotonic()
         self._child = Child()
         self.starting += time.monotonic() - began
-        found = self._ask(
-            "loading the file",
-            source=self._source,
-            file=str(self._path),
-            folder=str(self._path.resolve().parent),
-            functions=list(self._about),
-            forbidden=FORBIDDEN,
-            closed=[str(PACKAGE)],
-            memory=MEMORY,
-            seconds=int(self._seconds),
-        )
+        try:
+            found = self._ask(
+                "loading the file",
+                source=self._source,
+                file=str(self._path),
+                folder=str(self._path.resolve().parent),
+                functions=list(self._about),
+                forbidden=FORBIDDEN,
+                closed=[str(PACKAGE)],
+                memory=MEMORY,
+                seconds=int(self._seconds),
+            )
+        except Failure as failed:
+            dot = "" if str(failed).endswith("?") else "."
+            raise Failure(f"{failed}{dot} {OUTSIDE}", ended=failed.ended) from None
         try:
             others, there = found["others"], found["functions"]
             self._odd = {n: clean(others[n]) for n in self._about if n in others}
             self.functions = [n for n in self._about if n in there or n in self._odd]
             self.patched = [clean(n) for n in found["patched"]][:5]
-            self.missing = [(int(line), clean(name, 60)) for line, name in found["missing"]][:9]
+            self.missing = [(int(n), clean(a, 60), clean(b, 60)) for n, a, b in found["missing"]]
         except Exception as error:  # whatever a forged reply has in it
             raise self._forged() from error
 
