@@ -77,7 +77,7 @@ def test_the_line_of_a_report_runs_as_it_is_printed(tmp_path, style, function, c
     """With the two lines at the end of the report before it; the two values differ."""
     file, seed = tmp_path / "it's mine.py", 7
     file.write_text(source(style, function, *changes))
-    text = student_text(grade(file, seed, only=function), seed)
+    text = student_text(grade(file, seed, only=function))
     assert f"      {BY_KEY[key].title.format('1e-08')}"[:60] in text
     [line] = re.findall(r"^ +See: (.*)$", text, re.MULTILINE)
     before = text.splitlines()[-2:]
