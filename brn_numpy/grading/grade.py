@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from .contract import CONTRACT, FORWARD_OF
+from .contract import CONTRACT
 from .diagnose import judge
 from .sandbox import Sandbox, forbidden_imports
 from .tidy import Failure, clean
@@ -53,7 +53,7 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     timeout : float
         Seconds for each function; the whole file has twice as much.
     only : str, optional
-        The one function of the contract to judge.
+        The one function whose verdict is returned; all are judged.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
         source, tree = _source(Path(path))
         refused = _refused(tree)
         with Sandbox(source, Path(path), 2 * timeout + CPU) as box:
-            verdicts = _judged(box, wanted, refused, seed, timeout)
+            verdicts = _judged(box, refused, seed, timeout)
             patched = ", ".join(f"numpy.{name}" for name in box.patched)
     except Failure as failure:
         empty = tuple(Verdict(name, FAILED, (Finding(str(failure)),)) for name in wanted)
@@ -76,26 +76,25 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     return Graded(str(path), tuple(verdicts[name] for name in wanted), note=note)
 
 
-def _judged(
-    box: Sandbox, wanted: list[str], refused: dict[str, str], seed: int, timeout: float
-) -> dict[str, Verdict]:
-    """Return the verdicts on the functions that are wanted, and on those that they need."""
+def _judged(box: Sandbox, refused: dict[str, str], seed: int, timeout: float) -> dict[str, Verdict]:
+    """Return the verdicts on all functions: what is said of one may depend on the others."""
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    needed = [n for n in CONTRACT if n in wanted or n in [FORWARD_OF.get(w) for w in wanted]]
     verdicts: dict[str, Verdict] = {}
-    for i, name in enumerate(needed):
+    for i, name in enumerate(CONTRACT):
         if name in refused:
             verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),), works=False)
             continue
         used = time.monotonic() - began - box.starting
-        left = WHOLE * timeout - used - share * (len(needed) - i)  # the others want some time too
+        left = WHOLE * timeout - used - share * (len(CONTRACT) - i)  # the others want some time too
         box.allow(min(timeout, max(left, share)))
         solution = {n: f for n, f in box.solution().items() if n not in refused}
         verdicts[name] = judge(solution, name, seed, verdicts)
+        if verdicts[name].works:
+            box.forgive(name)
     if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
         raise Failure(f"it defines none of the functions: {', '.join(CONTRACT)}")
     return verdicts

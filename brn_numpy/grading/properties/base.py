@@ -80,8 +80,9 @@ def far(what: str, actual: Any, expected: Any, size: Any = None) -> str | None:
         return None
     worst = np.argmax(np.where(good, -1, np.nan_to_num(error, nan=np.inf)))
     where = np.unravel_index(worst, error.shape)
-    place = f" at {tuple(int(i) for i in where)}" if expected.ndim else ""
-    return f"{what} is {found[where]:.6g}{place}, expected {expected[where]:.6g}"
+    at = tuple(int(i) for i in where)
+    place = f" in channel {at[0]}" if len(at) == 1 else f" at {at}" * bool(at)
+    return f"{what} is {found[where]:.6g}{place}, expected {expected[where] + 0.0:.6g}"
 
 
 PROPERTIES: list[Property] = []
@@ -114,6 +115,15 @@ def gradients(f: Any, function: str, p: Probe, **changes: Any) -> list[Array]:
     """Go forward and back; return dx, dgamma, dbeta."""
     cache = call(f, FORWARD_OF[function], p, **changes)[1]
     return [np.asarray(a) for a in call(f, function, p, **changes, cache=cache)]
+
+
+def linear_in_dy(f: Any, function: str, p: Probe, x: Array, dy: Array) -> Checks:
+    """Go through the gradients for a mixture of dy and 1."""
+    mixed, plain, ones = (
+        gradients(f, function, p, x=x, dy=g) for g in (2 * dy + 1, dy, np.ones_like(dy))
+    )
+    for name, a, b, c in zip(("dx", "dgamma", "dbeta"), mixed, plain, ones, strict=True):
+        yield f"{name} for 2 * dy + 1", a, 2 * b + c
 
 
 def rows(a: Array) -> Array:

@@ -22,6 +22,7 @@ from .base import (
     directions,
     gradients,
     holds,
+    linear_in_dy,
     slope,
     y_of,
 )  # fmt: skip
@@ -99,6 +100,12 @@ def it_corrects_batch_norm_by_r_and_d(f: Any, p: Probe, x: Array, dy: Array) -> 
     r, d = (v.ravel() for v in correction(f, p))
     bn = y_of(f, BN, p, x=x, gamma=p.gamma * r, beta=p.beta + p.gamma * d)
     yield "y", y_of(f, BRN, p, x=x), bn
+
+
+@holds(BRN_BACK, BRN)
+def gradients_of_renorm_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+    """Gradients are linear in dy: those for 2 * dy + 1 are twice those for dy plus those for 1."""
+    yield from linear_in_dy(f, BRN_BACK, p, x, dy)
 
 
 @holds(BRN_BACK, BRN)
