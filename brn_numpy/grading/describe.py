@@ -26,8 +26,7 @@ def unknown(
     expected, said = right(function, seed), list[Finding]()
     for result in results:
         text = " ".join(describe(function, result, seen, expected, seed))
-        fit = "has shape" not in text
-        why = _violated(solution, function, result, seed) if fit else ""
+        why = "" if "has shape" in text else _violated(solution, function, result, seed)
         said.append(Finding(text, why, read=place_of(function, _shown_by(result, text))))
     return said
 
@@ -44,14 +43,15 @@ def _shown_by(result: str, text: str) -> str:
 
 def _violated(solution: Solution, function: str, result: str, seed: int) -> str:
     """Return what holds for a right function and not for this result, and where, as a sentence."""
+    about = re.compile(rf"\b{result.replace('_', '.')}\b(?!.*\b(nan|inf)\b)")
     for prop in PROPERTIES:
         if prop.uses[0] == function and all(name in solution for name in prop.uses):
             try:
-                texts = [t for t in prop.faults(solution, seed) if re.search(rf"\b{result}\b", t)]
+                text = next(filter(about.search, prop.faults(solution, seed)), "")
             except Exception:  # of the student's functions, whatever it is
                 continue
-            if texts and not re.search("nan|inf", texts[0]):
-                return f"{prop.statement.removesuffix('.')}; here {texts[0]}."
+            if text:
+                return f"{prop.statement.removesuffix('.')}; here {text}."
     return ""
 
 

@@ -156,9 +156,8 @@ class _Case:
     def _named(self, verdict: Verdict, wrong: list[str]) -> Verdict:
         """Name what is wrong, or describe it."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
-        known: dict[str, str] = {}
-        for v in self.before.values():
-            known |= {key: v.function for key in v.mistakes if key not in known}
+        earlier = reversed(list(self.before.values()))
+        known = {key: v.function for v in earlier for key in v.mistakes}
         lines = forward.lines if forward is not None else ()
         tried = []
         for before in forwards(FORWARD_OF.get(function, ""), lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -72,12 +73,7 @@ def results_of(function: str, found: Any) -> dict[str, Any]:
 
 
 def observe(
-    solution: Solution,
-    function: str,
-    probe: Probe,
-    only: tuple[str, ...] = (),
-    *,
-    twice: bool = True,
+    solution: Solution, function: str, probe: Probe, only: tuple[str, ...] = (), twice: bool = True
 ) -> dict[str, Array]:
     """Return all that one function of a solution does on a probe, by name.
 
@@ -86,27 +82,22 @@ def observe(
     be called twice with it; if it fails then, there are no second results.
     """
     found: dict[str, Array] = {}
-    for situation in only or situations(function):
-        given = given_in(solution, function, probe, situation)
-        _call(found, solution, function, given, situation)
-        if function in FORWARD_OF and twice:
-            try:
-                _call(found, solution, function, given, f"{situation}, second call")
-            except Exception as error:  # of the student's function, which may empty its cache
-                if getattr(error, "ended", False):
-                    raise
+    again = ("", ", second call") if function in FORWARD_OF and twice else ("",)
+    for situation, call in product(only or situations(function), again):
+        if not call:
+            given = given_in(solution, function, probe, situation)
+        try:
+            results = results_of(function, solution[function](*given))
+        except Exception as error:  # of the student's function, which may have emptied its cache
+            if not call or getattr(error, "ended", False):
+                raise
+            continue
+        for name, value in results.items():
+            found[f"{name} {situation}{call}"] = np.array(value)
+        for name, value in zip(CONTRACT[function].arguments, given, strict=True):
+            if isinstance(value, np.ndarray):
+                found[f"{name} {situation}{call} after the call"] = value
     return found
-
-
-def _call(
-    found: dict[str, Array], solution: Solution, function: str, given: list[Any], label: str
-) -> None:
-    """Add what a call returns, and what its arguments are afterwards, to what was found."""
-    for name, value in results_of(function, solution[function](*given)).items():
-        found[f"{name} {label}"] = np.array(value)
-    for name, value in zip(CONTRACT[function].arguments, given, strict=True):
-        if isinstance(value, np.ndarray):
-            found[f"{name} {label} after the call"] = value
 
 
 def look(solution: Solution, function: str, seed: int, only: tuple[str, ...] = ()) -> Seen:
@@ -121,7 +112,7 @@ def _observed(
     return {
         f"{i} {name}": value
         for i, probe in enumerate(probes(seed))
-        for name, value in observe(solution, function, probe, only, twice=i == 0).items()
+        for name, value in observe(solution, function, probe, only, i == 0).items()
     }
 
 

@@ -44,12 +44,21 @@ class Probe:
     running_std: Array
     batch_mean: Array
     batch_std: Array
-    r: Array
-    d: Array
     eps: float = EPS
     momentum: float = MOMENTUM
     r_max: float = R_MAX
     d_max: float = D_MAX
+
+    @property
+    def r(self) -> Array:
+        """The factor of the correction."""
+        return np.clip(self.batch_std / self.running_std, 1 / self.r_max, self.r_max)
+
+    @property
+    def d(self) -> Array:
+        """The shift of the correction."""
+        distance = (self.batch_mean - self.running_mean) / self.running_std
+        return np.clip(distance, -self.d_max, self.d_max)
 
     @property
     def xhat(self) -> Array:
@@ -68,9 +77,7 @@ def make_probe(
     rows: tuple[int, ...] = ROWS,
     images: tuple[int, ...] = IMAGES,
     eps: float = EPS,
-    momentum: float = MOMENTUM,
-    r_max: float = R_MAX,
-    d_max: float = D_MAX,
+    **others: float,
 ) -> Probe:
     """Return the probe of a seed. Its arrays are read-only: equal seeds share them."""
     rng, c = np.random.default_rng(seed), rows[1]
@@ -93,12 +100,8 @@ def make_probe(
         running_std=running_std,
         batch_mean=mean,
         batch_std=batch_std,
-        r=np.clip(batch_std / running_std, 1 / r_max, r_max),
-        d=np.clip(offset, -d_max, d_max),
         eps=eps,
-        momentum=momentum,
-        r_max=r_max,
-        d_max=d_max,
+        **others,
     )
     for value in vars(probe).values():
         if isinstance(value, np.ndarray):
@@ -111,22 +114,12 @@ def probes(seed: int) -> tuple[Probe, Probe, Probe]:
     """Return the probes of a seed: everyday sizes and numbers, other ones, and no bounds."""
     rng = np.random.default_rng([seed, 1])
     channels = rng.permutation([rng.choice([3, 4, 5]), rng.choice([7, 8, 9])])
-    two = make_probe(
-        seed + 1,
-        *_shapes(rng, channels[0]),
-        eps=rng.uniform(0.03, 0.08),
-        momentum=rng.uniform(0.8, 0.95),
-        r_max=rng.uniform(1.35, 1.45),
-        d_max=rng.uniform(0.35, 0.45),
-    )
-    three = make_probe(
-        seed + 2,
-        *_shapes(rng, channels[1]),
-        eps=rng.uniform(1.5e-5, 4e-5),
-        momentum=rng.uniform(0.01, 0.05),
-        r_max=WIDE,
-        d_max=WIDE,
-    )
+    shapes = [_shapes(rng, c) for c in channels]
+    eps, momentum = rng.uniform(0.03, 0.08), rng.uniform(0.8, 0.95)
+    narrow = {"r_max": rng.uniform(1.35, 1.45), "d_max": rng.uniform(0.35, 0.45)}
+    two = make_probe(seed + 1, *shapes[0], eps, momentum=momentum, **narrow)
+    eps, momentum = rng.uniform(1.5e-5, 4e-5), rng.uniform(0.01, 0.05)
+    three = make_probe(seed + 2, *shapes[1], eps, momentum=momentum, r_max=WIDE, d_max=WIDE)
     return make_probe(seed), two, three
 
 

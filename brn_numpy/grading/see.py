@@ -59,7 +59,7 @@ def names_for(functions: Solution, probe: Probe, text: str = "") -> dict[str, An
     names: dict[str, Any] = {
         "np": np,
         **values,
-        "xhat": probe.xhat,
+        **{name: getattr(probe, name) for name in ("xhat", "r", "d")},
         "inference_y": CORRECT[inference](*arguments_of(inference, probe)),
         "tight": tight,
         "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),

@@ -73,13 +73,10 @@ def in_place_of(function: str, fields: Mapping[str, str], at: int | None = None)
 
     `at` is which place in its line it is, if it is that one only.
     """
-    for name in fields:  # what one of them is made of may be another one
-        inner = rf"(?<![\w.]){name}\b"
-        fields = {k: re.sub(inner, f"({fields[name]})", v) for k, v in fields.items()}
     found, uses = {}, re.compile(rf"cache\.({'|'.join(fields)})\b")
     for line, text in _BODIES[function]:
         places = list(uses.finditer(text))
-        for m in reversed(places[at : at + 1] if at is not None and places[at:] else places):
+        for m in reversed(places if at is None else places[at : at + 1]):
             text = f"{text[: m.start()]}({fields[m[1]]}){text[m.end() :]}"
         if places:
             found[line] = ast.unparse(ast.parse(text))
