@@ -43,10 +43,12 @@ class Property:
     def faults(self, solution: Solution, seed: int) -> Iterator[str]:
         """Go through what fails, a line each; the functions may raise what they like."""
         f, p = SimpleNamespace(**{n: _copying(v) for n, v in solution.items()}), make_probe(seed)
-        layouts = p.layouts() if "x" in signature(self.check).parameters else [("", None, None)]
+        asked = signature(self.check).parameters
+        which = self.uses[:1] if "function" in asked else ()  # if it is about several
+        layouts = p.layouts() if "x" in asked else [("", None, None)]
         for layout, x, dy in layouts:
             given = (f, p) if x is None else (f, p, x, dy)
-            for what, *values in self.check(*given):
+            for what, *values in self.check(*given, *which):
                 text = far(f"{what}, {layout}," if layout else what, *values)
                 if text:
                     yield text
@@ -93,6 +95,7 @@ def holds(*uses: str) -> Callable[[Callable[..., Checks]], Callable[..., Checks]
 
     def put(check: Callable[..., Checks]) -> Callable[..., Checks]:
         name = check.__name__.replace("_", "-")
+        name += f"-{uses[0]}" * any(prop.name == name for prop in PROPERTIES)
         PROPERTIES.append(Property(name, (check.__doc__ or "").strip(), uses, check))
         return check
 
@@ -115,15 +118,6 @@ def gradients(f: Any, function: str, p: Probe, **changes: Any) -> list[Array]:
     """Go forward and back; return dx, dgamma, dbeta."""
     cache = call(f, FORWARD_OF[function], p, **changes)[1]
     return [np.asarray(a) for a in call(f, function, p, **changes, cache=cache)]
-
-
-def linear_in_dy(f: Any, function: str, p: Probe, x: Array, dy: Array) -> Checks:
-    """Go through the gradients for a mixture of dy and 1."""
-    mixed, plain, ones = (
-        gradients(f, function, p, x=x, dy=g) for g in (2 * dy + 1, dy, np.ones_like(dy))
-    )
-    for name, a, b, c in zip(("dx", "dgamma", "dbeta"), mixed, plain, ones, strict=True):
-        yield f"{name} for 2 * dy + 1", a, 2 * b + c
 
 
 def rows(a: Array) -> Array:

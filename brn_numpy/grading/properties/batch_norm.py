@@ -1,4 +1,4 @@
-"""What BN's forward and backward pass do to any minibatch."""
+"""What BN's forward and backward pass do to any minibatch, and what BRN's backward pass shares."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from ..._checks import Array
 from ...textbook import mean, total, variance, wide
+from ..contract import FORWARD_OF
 from ..probe import Probe
 from .base import (
     BN,
     BN_BACK,
+    BRN,
+    BRN_BACK,
     Checks,
     directions,
     gradients,
     holds,
-    linear_in_dy,
     rows,
     slope,
     y_of,
@@ -72,10 +74,15 @@ def pixels_are_samples(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     yield "y, as rows", rows(y_of(f, BN, p, x=x)), y_of(f, BN, p, x=rows(x))
 
 
+@holds(BRN_BACK, BRN)
 @holds(BN_BACK, BN)
-def gradients_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+def gradients_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array, function: str) -> Checks:
     """Gradients are linear in dy: those for 2 * dy + 1 are twice those for dy plus those for 1."""
-    yield from linear_in_dy(f, BN_BACK, p, x, dy)
+    mixed, plain, ones = (
+        gradients(f, function, p, x=x, dy=g) for g in (2 * dy + 1, dy, np.ones_like(dy))
+    )
+    for name, a, b, c in zip(("dx", "dgamma", "dbeta"), mixed, plain, ones, strict=True):
+        yield f"{name} for 2 * dy + 1", a, 2 * b + c
 
 
 @holds(BN_BACK, BN)
@@ -113,11 +120,15 @@ def dx_is_the_numeric_gradient(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
         yield "dx, against the numeric gradient", total(dx * direction), along, size
 
 
+@holds(BRN_BACK, BRN)
 @holds(BN_BACK, BN)
-def dgamma_and_dbeta_are_the_numeric_gradients(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+def dgamma_and_dbeta_are_the_numeric_gradients(
+    f: Any, p: Probe, x: Array, dy: Array, function: str
+) -> Checks:
     """dgamma and dbeta are the numeric gradients of the solution's own forward pass."""
-    _, dgamma, dbeta = gradients(f, BN_BACK, p, x=x, dy=dy)
-    by_gamma = slope(dy, lambda v: y_of(f, BN, p, x=x, gamma=v), p.gamma, 1)
-    by_beta = slope(dy, lambda v: y_of(f, BN, p, x=x, beta=v), p.beta, 1)
+    _, dgamma, dbeta = gradients(f, function, p, x=x, dy=dy)
+    forward = FORWARD_OF[function]
+    by_gamma = slope(dy, lambda v: y_of(f, forward, p, x=x, gamma=v), p.gamma, 1)
+    by_beta = slope(dy, lambda v: y_of(f, forward, p, x=x, beta=v), p.beta, 1)
     yield "dgamma, against the numeric gradient", dgamma, *by_gamma
     yield "dbeta, against the numeric gradient", dbeta, *by_beta

@@ -22,7 +22,6 @@ from .base import (
     directions,
     gradients,
     holds,
-    linear_in_dy,
     slope,
     y_of,
 )  # fmt: skip
@@ -103,12 +102,6 @@ def it_corrects_batch_norm_by_r_and_d(f: Any, p: Probe, x: Array, dy: Array) -> 
 
 
 @holds(BRN_BACK, BRN)
-def gradients_of_renorm_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """Gradients are linear in dy: those for 2 * dy + 1 are twice those for dy plus those for 1."""
-    yield from linear_in_dy(f, BRN_BACK, p, x, dy)
-
-
-@holds(BRN_BACK, BRN)
 def dx_of_renorm_sums_to_zero(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     """With r and d held constant, a constant added to x changes nothing: dx sums to 0."""
     dx = gradients(f, BRN_BACK, p, x=x, dy=dy)[0]
@@ -130,18 +123,6 @@ def dx_of_renorm_is_the_numeric_gradient(f: Any, p: Probe, x: Array, dy: Array) 
     for direction in directions(x):
         along, size = slope(dy, y, x, direction)
         yield "dx, against the numeric gradient", total(dx * direction), along, size
-
-
-@holds(BRN_BACK, BRN)
-def dgamma_and_dbeta_of_renorm_are_the_numeric_gradients(
-    f: Any, p: Probe, x: Array, dy: Array
-) -> Checks:
-    """dgamma and dbeta are the numeric gradients of the own forward pass; r and d do not move."""
-    _, dgamma, dbeta = gradients(f, BRN_BACK, p, x=x, dy=dy)
-    by_gamma = slope(dy, lambda v: y_of(f, BRN, p, x=x, gamma=v), p.gamma, 1)
-    by_beta = slope(dy, lambda v: y_of(f, BRN, p, x=x, beta=v), p.beta, 1)
-    yield "dgamma, against the numeric gradient", dgamma, *by_gamma
-    yield "dbeta, against the numeric gradient", dbeta, *by_beta
 
 
 @holds(BRN_BACK, BRN, BN, BN_BACK)
