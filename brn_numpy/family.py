@@ -112,6 +112,11 @@ def group_norm_forward(
     def block(x: Array, y: Array, near: Array, rest: Array, std: Array) -> tuple[()]:
         xc, sigma = centre(_as_channels(x), eps, _as_channels(y).values)  # y is xc now
         near[...], rest[...], std[...] = (v.reshape(std.shape) for v in (*xc.mean, sigma))
+        if view.columns == 1:  # rows, for which gamma / std would be as large as x
+            affine(xc, 1 / sigma, np.zeros_like(sigma))
+            y *= gamma
+            y += beta
+            return ()
         scale = gamma / std  # (n, G, C / G, 1)
         y *= scale
         y += beta - scale * rest

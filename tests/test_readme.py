@@ -45,6 +45,7 @@ def test_commands():
     for command in (main, test):
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install")
     assert main.endswith(".venv/bin/python -m brn_numpy compare")
+    assert " -e . " in main  # so that the tutorials find the results and recordings of the clone
     assert test.endswith(".venv/bin/python -m pytest")
     if (ROOT / ".ci" / "run").exists():
         assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text()

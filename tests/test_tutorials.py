@@ -4,17 +4,22 @@ import inspect
 import re
 import runpy
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from brn_numpy import textbook
-from brn_numpy.experiments import store
 
 FOLDER = Path(__file__).parent.parent / "tutorials"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.md"))
 FILLED = runpy.run_path(str(FOLDER / "results" / "fill_tables.py"))["filled"]
 MARKDOWN = [*FOLDER.glob("*.md"), *FOLDER.glob("exercises/*.md"), FOLDER.parent / "README.md"]
+MARKDOWN += FOLDER.parent.glob(".github/*.md")
+FIGURES = sorted(FOLDER.glob("figures/*.svg"))
+CHECKSUM = runpy.run_path(str(FOLDER / "figures" / "draw.py"))["checksum"]
 EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+DRAWN = pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.stem)
 
 
 def prose(page):
@@ -86,24 +91,59 @@ def test_tables_of_results_are_those_of_the_files(page):
     assert text == FILLED(text)
 
 
-def test_figures_are_drawn_from_these_results():
-    """Every figure has the checksum of the results that it was drawn from."""
-    figures = list((FOLDER / "figures").glob("*.svg"))
-    assert len(figures) >= 11
-    checksum = store.checksum(FOLDER / "results")
-    assert [f.name for f in figures if checksum not in f.read_text(encoding="utf-8")] == []
+@DRAWN
+def test_a_figure_is_up_to_date(figure):
+    """It is an image, and its last line names what it was drawn from, with the checksum."""
+    text = figure.read_text(encoding="utf-8")
+    assert ElementTree.fromstring(text).tag.endswith("svg")
+    drawn_from = re.fullmatch(r"<!-- drawn from (.+): (\w{64}) -->", text.splitlines()[-1])
+    paths = [FOLDER / name for name in drawn_from[1].split()]
+    assert CHECKSUM(paths) == drawn_from[2], f"run: python tutorials/figures/draw.py {figure.stem}"
+    idea = FOLDER / "figures" / "ideas" / f"{figure.stem}.py"
+    assert idea in paths or not idea.exists()
+
+
+def luminance(color):
+    """Return the relative luminance of a colour such as #0d1117, as WCAG 2 defines it."""
+    levels = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+@DRAWN
+def test_a_figure_can_be_read_on_white_and_on_dark(figure):
+    """Each of its colours has a contrast above 4 on both backgrounds of GitHub."""
+    colors = set(re.findall(r"#[0-9a-f]{6}\b", figure.read_text(encoding="utf-8")))
+    assert colors
+    for color in colors:
+        assert 1.05 / (luminance(color) + 0.05) > 4, color
+        assert (luminance(color) + 0.05) / (luminance("#0d1117") + 0.05) > 4, color
 
 
 def test_figures_are_shown_and_described():
-    """Every figure stands in a page, with words for those who cannot see it."""
-    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    shown = dict((path, words) for words, path in re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", pages))
-    names = {f"figures/{path.name}" for path in (FOLDER / "figures").glob("*.svg")}
-    assert set(shown) == names
-    assert min(map(len, shown.values())) > 80
+    """Every figure stands on a page, and every image has words for those who cannot see it."""
+    shown = {
+        (page.parent / path).resolve(): words
+        for page in MARKDOWN
+        for words, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8"))
+    }
+    assert {path.stem for path in FIGURES} - {path.stem for path in shown} == set()
+    assert [path for path, words in shown.items() if len(words) < 30] == []
+    drawn = {path.stem for path in FIGURES}
+    assert {path.stem for path in FOLDER.glob("figures/ideas/*.py")} <= drawn
 
 
 @EVERY
 def test_the_list_of_pages_has_it(page):
     """tutorials/README.md links to every page."""
     assert f"({page.name})" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_words_stand_on_the_pages_that_the_glossary_names():
+    """Each word of the glossary in tutorials/README.md is on its page."""
+    glossary = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \| \[\d+\]\((\S+)\)", glossary, flags=re.M)
+    assert len(rows) > 40
+    for words, name in rows:
+        page = re.sub(r"[\s*]+", " ", (FOLDER / name).read_text(encoding="utf-8")).lower()
+        assert [word for word in words.lower().split(", ") if word not in page] == [], name

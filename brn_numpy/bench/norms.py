@@ -1,4 +1,4 @@
-"""Forward and backward of BN and BRN: time, growth with size, memory."""
+"""Forward and backward of BN, BRN and their relatives: time, growth with size, memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from .. import textbook
 from ..batch_norm import batch_norm_backward, batch_norm_forward
 from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
+from ..family import group_norm_backward, group_norm_forward
 from ..moments import Moments, update_running
 from .frameworks import torch
 
@@ -27,6 +28,8 @@ SHAPES = (
 )
 QUICK_SHAPES = ((128, 16, 8, 8), (32, 64, 28, 28), (64, 256), (4, 64))
 GROWTH = tuple((n, 64, 28, 28) for n in (2, 4, 8, 20, 40, 80, 200))  # 1e5 to 1e7 values
+RELATIVES = ((8, (32, 64, 28, 28)), (1, (32, 64, 28, 28)), (1, (64, 256)), (1, (4096, 512)))
+"""Numbers of groups of channels, and shapes; with one group it is LayerNorm."""
 RATIOS = {
     "/ torch": ("updating", "torch"),
     "/ textbook": ("bn", "textbook"),
@@ -88,6 +91,36 @@ def _autograd(given: dict[str, Any]) -> Callable[[], object]:
         return torch.autograd.grad(y, tensors, upstream)
 
     return autograd
+
+
+def group_norm(groups: int, shape: tuple[int, ...], dtype: Any) -> dict[str, Callable[[], object]]:
+    """Return forward and backward of GroupNorm: ours, the textbook's BN over a reshape, torch's."""
+    given = inputs(shape, dtype)
+    x, dy, gamma, beta, _ = given.values()
+
+    def ours() -> object:
+        return group_norm_backward(dy, group_norm_forward(x, gamma, beta, groups, eps=EPS)[1])
+
+    def plain() -> object:
+        many = len(x) * groups  # every group of every sample is a channel
+        one, zero = np.ones(many, dtype), np.zeros(many, dtype)
+        z, cache = textbook.batch_norm_forward(x.reshape(1, many, -1), one, zero, EPS)
+        xhat, scale = z.reshape(shape), textbook.wide(gamma, x)
+        scale * xhat + textbook.wide(beta, x)  # y
+        dx, _, _ = textbook.batch_norm_backward((scale * dy).reshape(1, many, -1), cache)
+        return dx.reshape(shape), textbook.total(dy * xhat), textbook.total(dy)
+
+    functions: dict[str, Callable[[], object]] = {"ours": ours, "textbook": plain}
+    if torch is not None:
+        tensors = [torch.tensor(given[name], requires_grad=True) for name in ("x", "gamma", "beta")]
+        upstream = torch.tensor(dy)
+
+        def autograd() -> object:
+            y = torch.nn.functional.group_norm(tensors[0], groups, *tensors[1:], eps=EPS)
+            return torch.autograd.grad(y, tensors, upstream)
+
+        functions["torch"] = autograd
+    return functions
 
 
 def update(shape: tuple[int, ...]) -> dict[str, Callable[[], object]]:

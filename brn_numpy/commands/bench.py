@@ -43,8 +43,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "bench",
         help="time forward and backward against textbook.py and, where installed, PyTorch",
-        description="Time BN, BRN, convolution, pooling and a training step, forward and backward, "
-        "against textbook.py and, where it is installed, PyTorch.",
+        description="Time BN, BRN, their relatives, convolution, pooling and a training step, "
+        "forward and backward, against textbook.py and, where it is installed, PyTorch.",
         epilog=EXAMPLES,
     )
     parser.add_argument("--quick", action="store_true", help="fewer shapes and rounds")
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     rounds = options.rounds or (5 if options.quick else 15)
     shapes = norms.QUICK_SHAPES if options.quick else norms.SHAPES
     growth = norms.GROWTH[:5] if options.quick else norms.GROWTH
-    bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else len(growth) + 10))
+    bench = _Bench(rounds, rows=2 * len(shapes) + (0 if options.ablate else len(growth) + 14))
     show(paragraph(machine.describe(), terminal_width()))
     try:
         if options.ablate:
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             bench.norms(shapes)
             bench.growth(growth)
+            bench.relatives()
             bench.layers()
             bench.calls()
             bench.memory(shapes[1])
@@ -135,6 +136,18 @@ class _Bench:
             seconds = float(np.median(self.time(f"growth {_times(shape)}", functions)["bn"]))
             size = int(np.prod(shape))
             show(f"{_times(shape):<24}{size:>14,}{1e9 * seconds / size:>13.2f}")
+
+    def relatives(self) -> None:
+        """Time GroupNorm and LayerNorm."""
+        show("\nrelatives, float32, forward + backward    ms      / torch   / textbook")
+        for groups, shape in norms.RELATIVES:
+            name = "LayerNorm" if groups == 1 else f"GroupNorm({groups})"
+            functions = norms.group_norm(groups, shape, np.float32)
+            pairs = [("ours", "torch"), ("ours", "textbook")]
+            timings = self.time(f"{name} {_times(shape)}", functions, pairs)
+            cells = "".join(f"{_cell(timings, *pair):>13}" for pair in pairs)
+            ours = 1e3 * np.median(timings["ours"])
+            show(f"{name + ' ' + _times(shape):<36}{ours:8.3f}{cells}")
 
     def layers(self) -> None:
         """Time convolution, pooling and a training step."""

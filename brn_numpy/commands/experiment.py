@@ -1,4 +1,4 @@
-"""python -m brn_numpy experiment: the claims of the papers, run."""
+"""python -m brn_numpy experiment: the claims of the papers and questions of our own, run."""
 
 from __future__ import annotations
 
@@ -56,10 +56,11 @@ def add_parser(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser(
         "experiment",
-        help="run the claims of the papers, with seeds, error bars and verdicts",
-        description="Run experiments on the claims of the papers. Each prints tables with standard "
-        "errors over seeds, and for each claim a verdict computed from them: reproduced, not "
-        "reproduced, or too noisy to say. Without a name it lists the experiments.",
+        help="run the claims of the papers and our own questions, with verdicts",
+        description="Run experiments on the claims of the papers and on questions of our own. Each "
+        "prints tables with standard errors over seeds, and for each claim a verdict computed "
+        "from them: reproduced, not reproduced, or too noisy to say. Without a name it lists the "
+        "experiments.",
         epilog=EXAMPLES,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="experiments, or all, or list")

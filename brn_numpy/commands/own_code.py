@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
-import json
-import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,11 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .._notebook import code_cells
 from .common import UserError
-
-# What only a notebook understands: magics, commands of the shell, and questions.
-NOT_PYTHON = re.compile(r"^(\s*)(?:[%!?]|[\w.,\s]+=\s*[%!]|[\w.]+\?+\s*$).*")
-HARMLESS = ("%%time", "%%capture", "%%prun")  # cell magics that run the rest of the cell
 
 
 def load(text: str) -> list[Callable[..., Any]]:
@@ -66,25 +60,12 @@ def _is_own(value: Any, module: ModuleType) -> bool:
 def _run_notebook(path: Path, module: ModuleType) -> None:
     """Run the code cells of a notebook in their order."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+        cells = code_cells(path.read_text(encoding="utf-8"))
+    except ValueError:
         raise UserError(f"{path} is no notebook (of format 4), or is damaged") from None
-    for number, source in enumerate(sources, 1):
-        code = compile(python_of(source), f"{path}, code cell {number}", "exec")
+    for number, source in enumerate(cells, 1):
+        code = compile(source, f"{path}, code cell {number}", "exec")
         exec(code, vars(module))
-
-
-def python_of(source: str) -> str:
-    """Return a cell's Python; what is none becomes `pass`, so that the lines keep their numbers."""
-    try:
-        ast.parse(source)
-        return source
-    except SyntaxError:
-        lines = source.splitlines()
-        if source.lstrip().startswith("%%") and not source.lstrip().startswith(HARMLESS):
-            return ""  # another language, or text for a file
-        return "\n".join(NOT_PYTHON.sub(r"\1pass", line) for line in lines)
 
 
 def place(error: BaseException, path: Path) -> str:

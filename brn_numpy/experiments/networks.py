@@ -15,6 +15,7 @@ from .training import mlp
 from .wrong_norms import MovingNorm, StoppedNorm, ThroughRenorm, VarianceAverage
 
 CHANNELS, STRIDES = (8, 16, 32), (1, 2, 2)
+GROUPS = {"ln": 1, "gn": 4}
 
 
 def build(spec: Spec, x: Array, classes: int) -> nn.Sequential:
@@ -63,12 +64,10 @@ def convnet(spec: Spec, x: Array, classes: int, rng: np.random.Generator) -> nn.
 
 def make_norm(spec: Spec, width: int) -> nn.Layer:
     """Return the normalisation layer that `spec` asks for."""
-    options: dict[str, Any] = {
-        "eps": 1e-3,
-        "momentum": spec.momentum,
-        "microbatch_size": spec.microbatch_size,
-        "dtype": np.float32,
-    }
+    options: dict[str, Any] = {"eps": 1e-3, "dtype": np.float32}
+    if spec.method in GROUPS:
+        return nn.GroupNorm(GROUPS[spec.method], width, **options)
+    options |= {"momentum": spec.momentum, "microbatch_size": spec.microbatch_size}
     if spec.method in ("brn", "through"):
         start, r_end, d_end = (round(share * spec.steps) for share in spec.warmup)
         schedule = RenormSchedule(

@@ -140,7 +140,7 @@ def _cell(table: Table, training: Training, results: Results, view: View, sign: 
     found = values(results, training, view.seeds, table.value)
     lost = _lost(training, results, view.seeds)
     found = found[np.isfinite(found)]
-    notes = [f"({lost} lost)"] if lost else []
+    notes = [f"({lost} diverged)"] if lost else []
     if len(found) == 0:
         return notes or ["-"]
     mean, error = mean_and_error(found)

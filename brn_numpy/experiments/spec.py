@@ -17,8 +17,8 @@ class Spec:
     Attributes
     ----------
     method : str
-        "bn", "brn", "none" (no normalisation), or one of the mistakes in `wrong_norms.py`:
-        "moving", "through", "stopped".
+        "bn", "brn", "gn" and "ln" (group and layer normalisation), "none" (no normalisation), or
+        one of the mistakes in `wrong_norms.py`: "moving", "through", "stopped".
     seed : int
         Of the initial weights and of the minibatches. BN and BRN of one seed start alike and see
         the same images.

@@ -124,14 +124,3 @@ def load(path: Path, data: str | None = None) -> dict[Spec, Result]:
             f"{path} holds results on {stored.data}, expected {data}; choose another folder"
         )
     return stored.results
-
-
-def checksum(folder: Path) -> str:
-    """Return the SHA-256 of all results in a folder; figures tell by it what they were drawn from.
-
-    Line ends do not count: git may change them.
-    """
-    found = hashlib.sha256()
-    for path in sorted(folder.glob("*.json")):
-        found.update(path.read_text(encoding="utf-8").encode())
-    return found.hexdigest()

@@ -24,4 +24,10 @@ edges          notes on right functions: far from zero, constant channels, gamma
 diagnose       one function judged, by all of these
 grade          a whole file judged
 report         the verdicts for a student, a lecturer, and Gradescope
+calls          the same from Python: a text, or functions that are there already
 """
+
+from .calls import grade_functions, grade_source
+from .report import student_text
+
+__all__ = ["grade_functions", "grade_source", "student_text"]

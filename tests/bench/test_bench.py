@@ -79,6 +79,17 @@ def test_what_is_compared_computes_the_same(shape):
     assert {name for pair in norms.RATIOS.values() for name in pair} - {"torch"} <= set(functions)
 
 
+@pytest.mark.parametrize(("groups", "shape"), [(1, (4, 6)), (3, (2, 6, 4, 4))], ids=str)
+def test_relatives_that_are_compared_compute_the_same(groups, shape):
+    """GroupNorm, BN over a reshape and PyTorch give the same three gradients."""
+    functions = norms.group_norm(groups, shape, np.float64)
+    right = functions.pop("ours")()
+    assert "textbook" in functions
+    for function in functions.values():
+        for found, expected in zip(function(), right, strict=True):
+            np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("shape", layers.NORMS, ids=str)
 def test_layers_compute_what_their_functions_do(shape):
     """nn.BatchNorm and the functions beside it give the same dx; nn.BatchRenorm corrects."""

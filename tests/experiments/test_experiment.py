@@ -10,7 +10,7 @@ import pytest
 
 from brn_numpy import Moments, gradcheck, nn
 from brn_numpy.experiments import store
-from brn_numpy.experiments.claims import EXPERIMENTS
+from brn_numpy.experiments.claims import EXPERIMENTS, family
 from brn_numpy.experiments.images import draw, images_of
 from brn_numpy.experiments.measures import (
     Observer,
@@ -96,6 +96,25 @@ def test_wrong_norms_have_the_gradients_they_claim(method):
         np.testing.assert_allclose(dx, dy / layer.running.std, rtol=1e-6, atol=1e-9)
         numeric = gradcheck.numerical_gradient(lambda z: layer.forward(z), x, dy)
         np.testing.assert_allclose(dx, numeric, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(("method", "groups"), [("gn", 4), ("ln", 1)])
+def test_relatives_of_bn_normalise_each_image(method, groups):
+    """Means of groups of 16 units, or of all 64, are 0 in each row, whatever the microbatches."""
+    x = np.random.default_rng(0).standard_normal((6, 64)).astype(np.float32) + 2
+    y = make_norm(SHORT.but(method=method, microbatch_size=2), 64).forward(x)
+    means = y.reshape(6, groups, -1).mean(axis=2)
+    np.testing.assert_allclose(means, 0, atol=1e-6)
+    if method == "gn":  # and its groups are no larger
+        assert np.abs(y.reshape(6, 8, -1).mean(axis=2)).max() > 0.1
+
+
+def test_one_training_serves_all_microbatches():
+    """In `family`, GN, LN and no normalisation are the same in every row of microbatches."""
+    rows = [family.ROWS[family.ALL], *family.GROUPS.values()]
+    for method in ("GN", "LN", "none"):
+        assert len({row[method] for row in rows}) == 1
+    assert len({row[method] for row in rows for method in ("BN", "BRN")}) == 8
 
 
 def test_gradient_through_clipped_corrections():

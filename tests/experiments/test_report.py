@@ -122,8 +122,8 @@ def test_the_paper_is_shown_beside():
 def test_what_is_to_be_noted_stands_below():
     """Seeds that diverged; accuracies that guessing has, but not a difference of two of them."""
     rows = {"a row whose name is much too long": {"BN": BN, "cost": Gap(BN, BRN)}}
-    lost = {"accuracy": 0.1, "diverged": True}
-    results = {BN: lost, BN.but(seed=1): {"accuracy": 0.1}} | {
+    diverged = {"accuracy": 0.1, "diverged": True}
+    results = {BN: diverged, BN.but(seed=1): {"accuracy": 0.1}} | {
         BRN.but(seed=seed): {"accuracy": 0.1} for seed in range(2)
     }
     text = report(
@@ -133,6 +133,6 @@ def test_what_is_to_be_noted_stands_below():
     )
     assert text.splitlines()[-3:] == [
         "a row whose name is   10.0 +- 0.0    0.0 +- 0.0",
-        "  much too long          (1 lost)      (1 lost)",
+        "  much too long      (1 diverged)  (1 diverged)",
         "                      (at chance)",
     ]

@@ -1,5 +1,7 @@
 """What a student's process may not do, event by event: the guard is asked, not the system."""
 
+import _imp
+import importlib.util
 import os
 import sys
 from types import SimpleNamespace
@@ -18,13 +20,11 @@ def hook(tmp_path, monkeypatch):
     (tmp_path / "library").mkdir()
     monkeypatch.chdir(home)
     hooks = []
-    monkeypatch.setattr(guard, "sys", SimpleNamespace(meta_path=[], addaudithook=hooks.append))
-    try:
-        import _posixsubprocess
-    except ImportError:
-        pass
-    else:
-        monkeypatch.setattr(_posixsubprocess, "fork_exec", _posixsubprocess.fork_exec)
+    modules = {name: SimpleNamespace(**vars(sys.modules[name])) for name in ("os", "signal")}
+    modules["_posixsubprocess"] = SimpleNamespace(fork_exec=print)
+    system = SimpleNamespace(meta_path=[], addaudithook=hooks.append, modules=modules)
+    monkeypatch.setattr(guard, "sys", system)
+    monkeypatch.setattr(_imp, "create_builtin", _imp.create_builtin)
     guard.guard(["numpy", "no_such_package"], [str(tmp_path / "library")])
     [found] = hooks
     return found
@@ -103,18 +103,30 @@ def test_imports(hook):
     assert finder.find_spec("numpy_of_others") is None
 
 
-@pytest.mark.skipif(os.name != "posix", reason="processes are started otherwise there")
-def test_what_starts_processes_is_replaced(hook):
-    """It raises no event of its own."""
-    import _posixsubprocess
+def test_what_raises_no_event_is_replaced(hook):
+    """Processes, other processes' priority, pipes with a name; what a system lacks stays away."""
+    modules = guard.sys.modules
+    with pytest.raises(PermissionError, match="starting processes: not allowed"):
+        modules["_posixsubprocess"].fork_exec()
+    for module, name in (("os", "mkfifo"), ("os", "setpriority"), ("signal", "pidfd_send_signal")):
+        if hasattr(sys.modules[module], name):
+            with pytest.raises(PermissionError, match=f"{name}: not allowed"):
+                getattr(modules[module], name)(1, 2, 3)
 
-    with pytest.raises(PermissionError, match="starting processes"):
-        _posixsubprocess.fork_exec()
+
+def test_modules_are_not_loaded_anew(hook):
+    """With the functions that were replaced."""
+    for name in ("_posixsubprocess", "_sqlite3", "readline", "_tkinter", "_interpreters"):
+        with pytest.raises(ImportError, match=f"importing {name} is not allowed"):
+            hook("import", (name, None, [], [], []))
+    with pytest.raises(ImportError, match="loading posix anew"):
+        _imp.create_builtin(SimpleNamespace(name="posix"))
+    assert _imp.create_builtin(sys.__spec__ or importlib.util.find_spec("sys")) is sys
 
 
-def test_without_that_module(hook, monkeypatch):
+def test_without_these_modules(hook):
     """As on Windows: the rest is guarded all the same."""
-    monkeypatch.setitem(sys.modules, "_posixsubprocess", None)
+    guard.sys.modules.clear()
     guard.guard([], [])
     assert len(guard.sys.meta_path) == 2
 

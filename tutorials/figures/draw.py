@@ -1,314 +1,72 @@
-"""Draw the figures of the tutorials from the results in tutorials/results.
+"""Draw the figures of the tutorials: all of them, or those that are named.
 
     pip install -e '.[figures]'
     python tutorials/figures/draw.py
+    python tutorials/figures/draw.py iid number_lines
 
-Lines and bars are means over seeds, bands and whiskers one standard error. Each figure holds the
-checksum of the results it was drawn from; a test compares it with the files.
+A plot of results is a function draw_NAME of plots.py. The picture of an idea is
+ideas/NAME.py, whose draw() returns a figure of matplotlib or the text of an SVG.
+The last line of each SVG names the files that it was drawn from, with their
+checksum; a test compares it with the files.
 """
 
+import argparse
+import hashlib
+import importlib
+import io
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("svg")
-import matplotlib.pyplot as plt
-import numpy as np
-
-from brn_numpy.experiments import store
-from brn_numpy.experiments.claims import (
-    classes,
-    companions,
-    convnet,
-    corrections,
-    depth,
-    domains,
-    gradients,
-    iid,
-    microbatches,
-    rates,
-    tuning,
-    warmup,
-)
-from brn_numpy.experiments.experiment import accuracy, values
-
 FOLDER = Path(__file__).parent
-SEEDS = 5
-STYLES = {  # dark and light, whole and broken lines: they can be told apart in grey
-    "no normalisation": {"color": "#999999", "linestyle": ":", "marker": "s"},
-    "BN": {"color": "#d95f02", "linestyle": "--", "marker": "^"},
-    "BRN": {"color": "#1b3a6b", "linestyle": "-", "marker": "o"},
-}
-OTHERS = [
-    {"color": color, "linestyle": line, "marker": marker}
-    for color, line, marker in (
-        ("#7fb3d5", "-", "D"), ("#444444", "--", "v"), ("#b07aa1", "-.", "P"),
-        ("#59a14f", ":", "X"), ("#9c755f", "-", "<"), ("#e6a800", "-.", ">"),
-    )
-]  # fmt: skip
-ACCURACY = "accuracy on test images, %"
-plt.rcParams.update(
-    {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "brn_numpy",
-        "font.size": 11,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        "lines.markersize": 5,
-        "legend.handlelength": 2.6,
-    }
-)
 
 
-def mean_and_error(rows):
-    """Return the mean of (seeds, ...) over the seeds, and its standard error."""
-    rows = np.asarray(rows, float)
-    return rows.mean(axis=0), rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
+def checksum(paths):
+    """Return the SHA-256 of these text files. Line ends do not count: git may change them."""
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
-def line(axes, x, rows, label, style):
-    """Draw the mean of rows (seeds, points), in a band of one standard error."""
-    mean, error = mean_and_error(rows)
-    axes.plot(x, mean, label=label, **style)
-    axes.fill_between(x, mean - error, mean + error, color=style["color"], alpha=0.25, linewidth=0)
+def svg(figure):
+    """Return the text of a figure, the same one each time."""
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
 
 
-def by_setting(axes, results, table, x, value=accuracy):
-    """Draw a line for each column of a table, a point for each row."""
-    for method in ("no normalisation", "BN", "BRN"):
-        cells = [row[method] for row in table.values() if method in row]
-        if len(cells) == len(x):
-            rows = np.array([values(results, spec, SEEDS, value) for spec in cells]).T
-            line(axes, x, rows, method, STYLES[method])
+def plot(name, plots):
+    """Return a plot of results and the files that it was drawn from."""
+    results, files = plots.load(name)
+    return getattr(plots, f"draw_{name}")(results), files
 
 
-def curves(axes, results, row, key="curve", scale=100.0):
-    """Draw what was measured 40 times during the trainings of a row."""
-    for method, spec in row.items():
-        runs = [results[spec.but(seed=seed)] for seed in range(SEEDS)]
-        steps = runs[0]["curve_every"] * np.arange(1, 1 + len(runs[0][key]))
-        style = {**STYLES[method], "marker": ""}
-        line(axes, steps, scale * np.array([run[key] for run in runs]), method, style)
-
-
-def log_axis(axes, ticks):
-    """Make the x axis logarithmic, with these ticks."""
-    axes.set_xscale("log")
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-
-
-def draw_iid(results):
-    figure, axes = plt.subplots(figsize=(6, 3.4))
-    curves(axes, results, iid.ROW)
-    axes.set(xlabel="training step", ylabel=ACCURACY, ylim=(70, 87))
-    axes.legend(loc="lower right")
-    return figure
-
-
-def draw_microbatches(results):
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
-    sizes = [32, 8, 4, 2]
-    by_setting(left, results, microbatches.ROWS, sizes)
-    log_axis(left, sizes)
-    left.set(xlabel="images that are normalised together", ylabel=ACCURACY)
-    left.legend(loc="lower right")
-    curves(right, results, microbatches.FOUR)
-    right.set(xlabel="training step, groups of 4", ylabel=ACCURACY, ylim=(50, 87))
-    return figure
-
-
-def draw_classes(results):
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3.4))
-    counts = [10, 5, 4, 3, 2]
-    by_setting(left, results, classes.ROWS, counts)
-    left.set(xlabel="classes in a minibatch", ylabel=ACCURACY, xticks=counts[::-1])
-    left.legend(loc="lower right", fontsize=9)
-    curves(middle, results, classes.LONG)
-    middle.set(xlabel="step, 4 classes x 8", ylabel=ACCURACY, ylim=(50, 87))
-    curves(right, results, classes.LONG, "loss", 1.0)
-    right.set(xlabel="step, 4 classes x 8", ylabel="training loss", ylim=(0, 0.8))
-    return figure
-
-
-def draw_domains(results):
-    figure, axes = plt.subplots(figsize=(9, 3.6))
-    for at, label in enumerate(domains.ROWS):
-        for shift, method in enumerate(STYLES):
-            found = values(results, domains.ROWS[label][method], SEEDS, accuracy)
-            mean, error = mean_and_error(found)
-            color = STYLES[method]["color"]
-            axes.bar(
-                at + 0.27 * (shift - 1), mean, 0.25, yerr=error, color=color,
-                label=method if at == 0 else None, hatch=("..", "//", "")[shift],
-                edgecolor="white",
-            )  # fmt: skip
-    axes.set_xticks(range(len(domains.ROWS)), [r.replace(", ", "\n") for r in domains.ROWS])
-    axes.tick_params(axis="x", labelsize=8)
-    axes.set(ylabel=ACCURACY, ylim=(0, 100))
-    axes.legend(ncols=3, loc="upper right", fontsize=9)
-    return figure
-
-
-def draw_depth(results):
-    figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
-    tables = (depth.IID, depth.MICRO, depth.FEW)
-    slower = {"color": "#444444", "linestyle": "-.", "marker": "D"}
-    titles = ("i.i.d. minibatches of 32", "in groups of 4", "4 classes x 8")
-    for axes, table, title in zip(panels, tables, titles, strict=True):
-        by_setting(axes, results, table, depth.DEPTHS)
-        found = [values(results, r["none, rate 0.01"], SEEDS, accuracy) for r in table.values()]
-        line(axes, depth.DEPTHS, np.array(found).T, "no normalisation, rate 0.01", slower)
-        axes.set(xlabel="hidden layers", xticks=depth.DEPTHS, title=title)
-    panels[0].set_ylabel(ACCURACY)
-    panels[0].legend(loc="lower left", fontsize=9)
-    return figure
-
-
-def draw_companions(results):
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.6))
-    for axes, key, label in zip(
-        panels,
-        ("share", "gap"),
-        (
-            "variance of a logit due to\nits companions, %",
-            "distance of the two modes,\n% of variance",
-        ),
-        strict=True,
-    ):
-        for (kind, row), style in zip(companions.ROWS.items(), OTHERS, strict=False):
-            for method, spec in row.items():
-                runs = [results[spec.but(seed=seed)][key] for seed in range(SEEDS)]
-                steps = spec.steps / 5 * np.arange(1, 6)
-                dashed = {**style, "linestyle": "--" if method == "BN" else "-"}
-                line(axes, steps, 100 * np.array(runs), f"{method}, {kind}", dashed)
-        axes.set(xlabel="training step", ylabel=label)
-    figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9
-    )
-    return figure
-
-
-def draw_variants(results, rows, x, styles, value=accuracy, axes=None):
-    """Draw a line for each row of a table whose columns are learning rates."""
-    for (label, row), style in zip(rows.items(), styles, strict=True):
-        found = np.array([values(results, spec, SEEDS, value) for spec in row.values()]).T
-        line(axes, x, found, label, style)
-    log_axis(axes, x)
-    axes.set(xlabel="learning rate", ylabel=ACCURACY)
-
-
-def draw_gradients(results):
-    figure, axes = plt.subplots(figsize=(8, 4))
-    styles = [*STYLES.values(), *OTHERS]
-    rows = {k: v for k, v in gradients.ROWS.items()}
-    draw_variants(results, rows, gradients.RATES, styles[: len(rows)], axes=axes)
-    figure.legend(loc="outside right center", fontsize=9)
-    return figure
-
-
-def draw_warmup(results):
-    figure, axes = plt.subplots(figsize=(8, 3.8))
-    styles = [*STYLES.values(), *OTHERS]
-    draw_variants(results, warmup.ROWS, warmup.RATES, styles[: len(warmup.ROWS)], axes=axes)
-    figure.legend(loc="outside right center", fontsize=9)
-    return figure
-
-
-def draw_rates(results):
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
-    by_setting(left, results, rates.BY_RATE, rates.RATES)
-    log_axis(left, rates.RATES)
-    left.set(xlabel="learning rate", ylabel=ACCURACY)
-    left.legend(loc="lower left")
-    by_setting(right, results, rates.BY_SCALE, rates.SCALES)
-    log_axis(right, rates.SCALES)
-    right.set(xlabel="scale of the initial weights, times He's")
-    return figure
-
-
-def draw_corrections(results):
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3.4))
-    spec = corrections.KINDS["groups of 4"]
-    parts = np.array(
-        [results[spec.but(seed=seed)]["corrections"] for seed in range(SEEDS)]
-    )  # (seeds, 20, 4, layers)
-    steps = spec.steps / 20 * np.arange(1, 21)
-    for layer, style in zip(range(parts.shape[3]), OTHERS, strict=False):
-        plain = {**style, "marker": ""}
-        line(left, steps, parts[:, :, 0, layer], f"layer {layer + 1}", plain)
-        line(middle, steps, parts[:, :, 1, layer], f"layer {layer + 1}", plain)
-    left.set(xlabel="step, groups of 4", ylabel="mean of r")
-    middle.set(xlabel="step, groups of 4", ylabel="mean of d", ylim=(-0.2, 0.2))
-    left.legend(fontsize=9)
-    sizes = (2, 4, 8, 32)
-    for name, style in zip(("average of the std", "average of the variance"), OTHERS, strict=False):
-        found = [
-            values(results, row[name], SEEDS, corrections.std_ratio)
-            for row in corrections.SIZES.values()
-        ]
-        line(right, sizes, np.array(found).T, name, style)
-    log_axis(right, sizes)
-    right.set(xlabel="images in a group", ylabel="running std / true std", ylim=(0.4, 1.02))
-    right.legend(fontsize=9, loc="lower right")
-    return figure
-
-
-def draw_convnet(results):
-    figure, axes = plt.subplots(figsize=(6, 3.6))
-    networks = {
-        "MLP": ([8, 4, 2], microbatches.ROWS, 1),
-        "convnet": ([4, 2, 1], convnet.ROWS, 16),  # 4 x 4 pixels in its last layer
-    }
-    for (network, (sizes, rows, pixels)), fill in zip(
-        networks.items(), ("full", "none"), strict=True
-    ):
-        whole = next(iter(rows.values()))
-        for method in ("BN", "BRN"):
-            cost = [
-                values(results, whole[method], SEEDS, accuracy)
-                - values(results, rows[f"groups of {size}"][method], SEEDS, accuracy)
-                for size in sizes
-            ]
-            style = {**STYLES[method], "fillstyle": fill}
-            line(axes, [pixels * s for s in sizes], np.array(cost).T, f"{method}, {network}", style)
-    log_axis(axes, [2, 4, 8, 16, 32, 64])
-    axes.set(
-        xlabel="values behind a mean, in the layer with the fewest",
-        ylabel="points lost against\nminibatches of 32",
-    )
-    axes.legend(fontsize=9)
-    return figure
-
-
-def draw_tuning(results):
-    figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
-    for axes, (kind, spec) in zip(panels, tuning.KINDS.items(), strict=True):
-        by_setting(axes, results, tuning.by_rate(spec), tuning.RATES, tuning.on_validation)
-        log_axis(axes, tuning.RATES)
-        axes.tick_params(axis="x", labelsize=8)
-        axes.set(xlabel="learning rate", title=kind, ylim=(65, 87))
-    panels[0].set_ylabel("accuracy on validation images, %")
-    panels[0].legend(loc="lower left")
-    return figure
+def idea(name):
+    """Return the picture of an idea and the files that it was drawn from."""
+    picture = importlib.import_module(f"ideas.{name}").draw()
+    return picture, [*sorted(FOLDER.glob(f"ideas/{name}.*")), FOLDER / "style.py"]
 
 
 def main():
-    """Draw all figures."""
-    known, results = {}, FOLDER.parent / "results"
-    for path in sorted(results.glob("*.json")):
-        known |= store.load(path)
-    source = store.checksum(results)
-    for name, function in list(globals().items()):
-        if name.startswith("draw_") and name != "draw_variants":
-            figure = function(known)
-            figure.set_layout_engine("constrained")
-            path = FOLDER / f"{name.removeprefix('draw_')}.svg"
-            figure.savefig(path, metadata={"Date": None, "Source": source})
-            plt.close(figure)
-            print(path, file=sys.stderr)
+    """Draw the figures that are named on the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="the figures; all by default")
+    asked = parser.parse_args().names
+    try:
+        plots = importlib.import_module("plots")
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error}; to draw figures, run: pip install -e '.[figures]'")
+    drawn = {name.removeprefix("draw_") for name in vars(plots) if name.startswith("draw_")}
+    known = sorted(drawn | {path.stem for path in FOLDER.glob("ideas/*.py")})
+    if unknown := [name for name in asked if name not in known]:
+        parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in asked or known:
+        figure, files = plot(name, plots) if name in drawn else idea(name)
+        text = figure if isinstance(figure, str) else svg(figure)
+        names = " ".join(file.relative_to(FOLDER.parent).as_posix() for file in files)
+        text = f"{text.rstrip()}\n<!-- drawn from {names}: {checksum(files)} -->\n"
+        (FOLDER / f"{name}.svg").write_text(text, encoding="utf-8", newline="\n")
+        print(FOLDER / f"{name}.svg", file=sys.stderr)
 
 
 if __name__ == "__main__":

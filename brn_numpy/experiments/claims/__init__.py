@@ -1,4 +1,4 @@
-"""The claims of the papers, an experiment each."""
+"""The claims of the papers and questions of our own, an experiment each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from . import (
     corrections,
     depth,
     domains,
+    family,
     gradients,
     iid,
     microbatches,
@@ -35,5 +36,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         corrections,
         convnet,
         tuning,
+        family,
     )
 }

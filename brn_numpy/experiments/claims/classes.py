@@ -65,14 +65,14 @@ EXPERIMENT = Experiment(
             in_training_mode,
         ),
         Table(
-            "accuracy with running statistics measured anew, on i.i.d. images, %",
+            "accuracy with running statistics re-estimated on i.i.d. images, %",
             {**ROWS, **HALVES},
             measured_anew,
         ),
         Table("3 x 128 units, {steps} steps, 4 classes x 8: accuracy, %", {"at the end": LONG}),
         Table("... points below the best on the way", {"fall": LONG}, fall),
         Table("... training loss, fall since then", {"fall": LONG}, loss_since_best, digits=3),
-        Table("... accuracy with statistics measured anew, %", {"anew": LONG}, measured_anew),
+        Table("... accuracy with re-estimated statistics, %", {"anew": LONG}, measured_anew),
     ),
     claims=(
         *(
@@ -92,13 +92,13 @@ EXPERIMENT = Experiment(
             digits=3,
         ),
         Claim(
-            "... but with running statistics measured anew, BN is over 10 better again",
+            "... but with re-estimated running statistics, BN is over 10 better again",
             LONG["BN"],
             10.0,
             gain_anew,
         ),
         Claim(
-            "4 classes x 8: statistics measured anew give BN over 5 points",
+            "4 classes x 8: re-estimated statistics give BN over 5 points",
             FOUR["BN"],
             5.0,
             gain_anew,

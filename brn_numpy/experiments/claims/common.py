@@ -8,7 +8,7 @@ from ..experiment import Claim, Training
 from ..spec import Spec
 
 BASE = Spec()
-NAMES = {"none": "no normalisation", "bn": "BN", "brn": "BRN"}
+NAMES = {"none": "no normalisation", "bn": "BN", "brn": "BRN", "gn": "GN", "ln": "LN"}
 
 
 def methods(spec: Spec, names: tuple[str, ...] = ("none", "bn", "brn")) -> dict[str, Spec]:

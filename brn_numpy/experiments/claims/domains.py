@@ -16,7 +16,7 @@ EXPERIMENT = Experiment(
     question="every minibatch under one transform of the images, of several: who can use both?",
     tables=(
         Table("accuracy on test images under all transforms, %", ROWS),
-        Table("... with running statistics measured anew, on all transforms", ROWS, measured_anew),
+        Table("... with running statistics re-estimated on all transforms", ROWS, measured_anew),
     ),
     claims=tuple(
         claim

@@ -25,7 +25,7 @@ def drift(result: Result) -> float:
 NONE, BN, BRN = "no normalisation", "BN", "BRN"
 EXPERIMENT = Experiment(
     name="rates",
-    question="which learning rates and which initial weights does a network bear?",
+    question="which learning rates and which initial weights does a network tolerate?",
     tables=(
         Table("accuracy by learning rate, %", BY_RATE),
         Table("accuracy by scale of the initial weights, %", BY_SCALE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from ..experiment import Best, Claim, Experiment, Table
 from ..spec import Result, Spec
@@ -27,12 +28,13 @@ def by_rate(spec: Spec) -> dict[str, dict[str, Spec]]:
     return {f"rate {rate:g}": methods(spec.but(learning_rate=rate)) for rate in RATES}
 
 
-def at_its_best(spec: Spec) -> dict[str, Best]:
-    """Return a row with each method at the rate that is best on the validation images."""
-    rates = {f"rate {rate:g}": spec.but(learning_rate=rate) for rate in RATES}
+def at_its_best(row: Mapping[str, Spec]) -> dict[str, Best]:
+    """Return a row with each training at the rate that is best on the validation images."""
     return {
-        name: Best({label: s.but(method=kind.method) for label, s in rates.items()}, on_validation)
-        for name, kind in methods(spec).items()
+        name: Best(
+            {f"rate {rate:g}": spec.but(learning_rate=rate) for rate in RATES}, on_validation
+        )
+        for name, spec in row.items()
     }
 
 
@@ -78,7 +80,7 @@ LOSES = {
     }
     for alpha in (0.003, 0.01, 0.1)
 }
-CHOSEN = {kind: at_its_best(spec) for kind, spec in KINDS.items()}
+CHOSEN = {kind: at_its_best(methods(spec)) for kind, spec in KINDS.items()}
 EXPERIMENT = Experiment(
     name="tuning",
     question="each method at its own best learning rate, chosen on images kept out of training: "

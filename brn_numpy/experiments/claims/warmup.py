@@ -40,7 +40,7 @@ FULL, SLOWLY, LATE, OPEN, FAR = (
 )
 EXPERIMENT = Experiment(
     name="warmup",
-    question="which learning rates does BRN bear, by how its bounds are opened, and how far?",
+    question="which learning rates does BRN tolerate, by how its bounds are opened, and how far?",
     tables=(Table("accuracy, %", ROWS),),
     claims=(
         Claim(
@@ -49,7 +49,7 @@ EXPERIMENT = Experiment(
             FULL[LOW],
             within=2.0,
         ),
-        Claim("at a high rate (0.3), they may not: BRN is lost", FULL[HIGH], OPEN[HIGH]),
+        Claim("at a high rate (0.3), they may not: BRN ends near guessing", FULL[HIGH], OPEN[HIGH]),
         Claim(
             "... and BN for 5 % before does not help, if they open at once", FULL[HIGH], LATE[HIGH]
         ),

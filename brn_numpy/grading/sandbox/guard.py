@@ -6,10 +6,11 @@ locked in by Python.
 
 from __future__ import annotations
 
+import _imp
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 REFUSED = {  # the first letters of what Python tells its audit hooks, and the words for it
@@ -27,7 +28,31 @@ REFUSED = {  # the first letters of what Python tells its audit hooks, and the w
     "ctypes.": "ctypes",
     "gc.get_": "looking around in the grader",
     "resource.": "changing limits",
+    "syslog.": "the log of the system",
     "winreg.": "the registry",
+}
+CLOSED = {  # modules in C that do what no audit hook is told of
+    "_posixsubprocess": "starting processes",  # loaded anew; the one that is there is mended
+    "_interpreters": "interpreters without these rules",
+    "_xxsubinterpreters": "interpreters without these rules",
+    "_testcapi": "interpreters without these rules",
+    "_testinternalcapi": "interpreters without these rules",
+    "_tkinter": "starting processes",  # Tcl can
+    "_sqlite3": "writing elsewhere",
+    "_dbm": "writing elsewhere",
+    "_gdbm": "writing elsewhere",
+    "_ssl": "writing elsewhere",
+    "readline": "writing elsewhere",
+    "_posixshmem": "shared memory",
+    "_multiprocessing": "shared memory",
+}
+_OF_OTHERS = "setpriority sched_setaffinity sched_setparam sched_setscheduler mkfifo mknod"
+TAKEN = {  # functions of which no audit hook is told: for other processes, or writing elsewhere
+    "os": _OF_OTHERS,
+    "posix": _OF_OTHERS,
+    "signal": "pidfd_send_signal",
+    "_signal": "pidfd_send_signal",
+    "_posixsubprocess": "fork_exec",
 }
 CHANGING = (  # events whose paths must lie in the process's own folder
     "os.mkdir",
@@ -80,8 +105,33 @@ class Refusing:
             raise ImportError(f"importing {root} is not allowed in an exercise")
 
 
-def _refuse(*_: Any) -> NoReturn:
-    raise PermissionError("starting processes: not allowed in an exercise")
+def _refuse(words: str) -> Callable[..., NoReturn]:
+    """Return what stands in the place of a function that must not be called."""
+
+    def refused(*_: Any, **__: Any) -> NoReturn:
+        raise PermissionError(f"{words}: not allowed in an exercise")
+
+    return refused
+
+
+def _take_away() -> None:
+    """Replace the functions that raise no event of their own."""
+    try:
+        import _posixsubprocess  # noqa: F401  `import subprocess` needs it
+    except ImportError:
+        pass
+    for module, functions in TAKEN.items():
+        for name in functions.split():
+            if hasattr(sys.modules.get(module), name):
+                setattr(sys.modules[module], name, _refuse(CLOSED.get(module, name)))
+    create = _imp.create_builtin
+
+    def create_builtin(spec: Any) -> Any:
+        if spec.name in TAKEN:
+            raise ImportError(f"loading {spec.name} anew is not allowed in an exercise")
+        return create(spec)
+
+    _imp.create_builtin = create_builtin
 
 
 def guard(forbidden: list[str], folders: list[str]) -> None:
@@ -90,12 +140,7 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
     An audit hook cannot be taken out again by the code that it watches.
     """
     names = tuple(forbidden)
-    try:  # what processes are started with; it is not audited itself
-        import _posixsubprocess
-
-        _posixsubprocess.fork_exec = _refuse
-    except ImportError:
-        pass
+    _take_away()
     sep, devnull, here = os.sep, os.devnull, os.path.realpath(os.getcwd()) + os.sep
     closed = (os.path.join(sep, "proc", ""), *_places(names, folders))
     real, absolute, is_folder = os.path.realpath, os.path.abspath, os.path.isdir
@@ -131,8 +176,9 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
             opened(*arguments)
         elif event == "import":
             root = str(arguments[0]).partition(".")[0]
-            if root in names:
-                raise ImportError(f"importing {root} is not allowed in an exercise")
+            if root in names or root in CLOSED:
+                why = f" ({CLOSED[root]})" if root in CLOSED else ""
+                raise ImportError(f"importing {root} is not allowed in an exercise{why}")
         elif event in changing:
             paths = [a for a in arguments if not isinstance(a, (int, float, tuple, type(None)))]
             if event == "os.symlink":
