@@ -11,7 +11,7 @@ from typing import Any
 
 from .._files import whole_file
 from ..grading import report
-from ..grading.contract import CONTRACT
+from ..grading.adapter import CONTRACTS
 from ..grading.grade import TIMEOUT, Graded, grade
 from .common import Progress, UserError, check_writable, show
 
@@ -26,8 +26,9 @@ examples:
   Gradescope's results file:
     %(prog)s mine.py --json results.json
 
-The functions to write are in tutorials/exercises/. Each run draws other
-numbers; --seed repeats those of an earlier one.
+The functions to write are in tutorials/exercises/. The layers.py of cs231n's
+second assignment is recognised by its functions, and judged by its own
+contract. Each run draws other numbers; --seed repeats those of an earlier one.
 
 The files are run in processes of their own, with limits of time, memory and
 output. This stops accidents and pranks, but it is no wall: a file runs with
@@ -51,7 +52,13 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a Python file with solutions")
     parser.add_argument("--json", metavar="OUT", help="write Gradescope's results to this file")
-    parser.add_argument("--only", choices=list(CONTRACT), metavar="NAME", help="one function only")
+    names = [name for about in CONTRACTS.values() for name in about.functions]
+    parser.add_argument("--only", choices=names, metavar="NAME", help="one function only")
+    parser.add_argument(
+        "--contract",
+        choices=list(CONTRACTS),
+        help="whose functions a file has (default: it is told by their names)",
+    )
     parser.add_argument("--seed", type=_seed, metavar="N", help="of the arrays (default: another)")
     parser.add_argument(
         "--timeout",
@@ -68,6 +75,9 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Grade all files; print the report or the table, write the JSON; return the exit code."""
+    about = CONTRACTS.get(options.contract)
+    if about and options.only and options.only not in about.functions:
+        raise UserError(f"--only {options.only} is no function of --contract {about.name}")
     for path in options.files:
         check_writable(options.json, path)
         _check_readable(path)
@@ -78,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         for number, path in enumerate(options.files):
             progress.begin(path, number)
             try:
-                files.append(grade(path, seed, options.timeout, options.only))
+                files.append(grade(path, seed, options.timeout, options.only, options.contract))
             except OSError as error:
                 raise UserError(f"{path}: {error.strerror}") from None
             progress.after_step(0, 0.0)

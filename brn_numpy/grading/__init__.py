@@ -2,8 +2,10 @@
 
 A hand-in passes through these files; each imports only what stands above it.
 
-contract       the seven functions of an exercise: names, arguments, results, read off textbook.py
+cs231n         what cs231n's batchnorm_forward does besides the textbook's
+contract       what is judged: functions, their arguments and results, read off the textbook
 tidy           what a student's function returns, made fit for comparison
+adapter        what a student wrote as these functions: the exercises, or cs231n's in parts
 sandbox        the student's process: its functions, as if they were in this one
 probe          the numbers that functions are tried on: every mistake shows on them
 observe        what a solution does on the probes, and in which results it differs
@@ -12,6 +14,7 @@ factors        by which factors a result is wrong, in which of its terms
 places         in which calls, channels or samples a result is wrong
 properties     what holds for right functions, whatever the numbers are
 verdict        what is said of one function: its findings
+near           near names, and what else need not be run
 name           which mistake, or which two, give the same wrong result
 see            the line that shows a mistake, what there is to see, and the names in it
 tell           a mistake in words

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._checks import Array
+from ..textbook import mean, variance
 from .contract import Solution
 from .factors import COMMON, factor_name, ratios, slopes, term_names
 from .mistakes import place_of
-from .observe import Seen, Values, close, probe_of, right, same
+from .observe import SMALLER, VECTORS, Seen, Values, close, probe_of, right, same
 from .places import channels, samples, where
 from .properties import PROPERTIES, far
 from .verdict import Finding
@@ -102,9 +103,14 @@ def _weights(result: str, found: Values, seed: int) -> Iterator[str]:
     """Say of which part of the old and of the new value a running value consists."""
     weights = []
     for key, value in found.items():
-        probe = probe_of(key, seed)[0]
-        name = result.removeprefix("running_")
-        pair = np.stack([getattr(probe, f"{w}_{name}") for w in ("running", "batch")], axis=1)
+        if SMALLER in key:
+            continue
+        probe, x, _ = probe_of(key, seed)
+        if VECTORS in key:
+            new = getattr(probe, result.replace("running", "batch"))
+        else:
+            new = np.ravel(mean(x) if result == "running_mean" else variance(x))
+        pair = np.stack([getattr(probe, result), new], axis=1)
         weights.append(np.linalg.lstsq(pair, value, rcond=None)[0])
         if not close(pair @ weights[-1], value):
             return

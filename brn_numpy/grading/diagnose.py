@@ -73,7 +73,7 @@ def _without_cache(solution: Solution, function: str, verdict: Verdict | None) -
     if forward in solution and (verdict is None or verdict.works):
         return None
     try:
-        solution[function](np.ones((2, 3)), None)
+        tidy(solution)[function](np.ones((2, 3)), None)
     except Exception as error:  # it got no cache: only that it is not started says something
         if _failed(function, error).status == NOT_STARTED:
             return Verdict(function, NOT_STARTED, works=False)

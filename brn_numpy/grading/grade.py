@@ -6,11 +6,15 @@ import ast
 import time
 import tokenize
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .contract import CONTRACT
+from .adapter import CONTRACTS, Contract, Task, contract_of
+from .contract import Solution
 from .diagnose import judge
+from .mistakes import See
+from .near import functions_of, told
 from .sandbox import Sandbox, forbidden_imports
 from .tidy import Failure, clean
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
@@ -41,7 +45,13 @@ class Graded:
         return self.score == len(self.verdicts)
 
 
-def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | None = None) -> Graded:
+def grade(
+    path: str | Path,
+    seed: int,
+    timeout: float = TIMEOUT,
+    only: str | None = None,
+    contract: str | None = None,
+) -> Graded:
     """Grade a file.
 
     Parameters
@@ -53,51 +63,112 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     timeout : float
         Seconds for each function; the whole file has twice as much.
     only : str, optional
-        The one function whose verdict is returned; all are judged.
+        The one function whose verdicts are returned; all are judged.
+    contract : {"exercises", "cs231n"}, optional
+        What the file should have; by default, what its functions look like.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     """
-    wanted = [only] if only else list(CONTRACT)
+    about, problem, note = CONTRACTS[contract or "exercises"], "", ""
     with open(path, "rb") as file:
         file.read(1)  # an OSError here is the caller's mistake, and not the student's
     try:
         source, tree = _source(Path(path))
-        refused = _refused(tree)
-        with Sandbox(source, Path(path), 2 * timeout + CPU) as box:
-            verdicts = _judged(box, refused, seed, timeout)
-            patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        if contract is None:
+            about = contract_of(functions_of(tree), only)
+        with Sandbox(source, Path(path), about.functions, 2 * timeout + CPU) as box:
+            found = _judged(box, about, tree, seed, timeout)
+            note = " ".join(_notes(box, about, tree, found.values()))
     except Failure as failure:
-        empty = tuple(Verdict(name, FAILED, (Finding(str(failure)),)) for name in wanted)
-        return Graded(str(path), empty, problem=str(failure))
-    note = f"The file replaces {patched}; the grader does not use it." if patched else ""
-    return Graded(str(path), tuple(verdicts[name] for name in wanted), note=note)
+        problem = str(failure)
+        found = {t: Verdict(t.function, FAILED, (Finding(problem),), title=t.title)
+                 for t in about.tasks}  # fmt: skip
+    wanted = tuple(v for task, v in found.items() if only in (None, task.written))
+    return Graded(str(path), wanted, problem, note)
 
 
-def _judged(box: Sandbox, refused: dict[str, str], seed: int, timeout: float) -> dict[str, Verdict]:
-    """Return the verdicts on all functions: what is said of one may depend on the others."""
+def _judged(
+    box: Sandbox, about: Contract, tree: ast.Module, seed: int, timeout: float
+) -> dict[Task, Verdict]:
+    """Return the verdicts on all: what is said of one may depend on the others."""
+    refused = _refused(tree, about)
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    verdicts: dict[str, Verdict] = {}
-    for i, name in enumerate(CONTRACT):
-        if name in refused:
-            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),), works=False)
-            continue
+    early = told(tree, about.functions) | {
+        name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in refused.items()
+    }
+    found: dict[Task, Verdict] = {}
+    for i, task in enumerate(about.tasks):
         used = time.monotonic() - began - box.starting
-        left = WHOLE * timeout - used - share * (len(CONTRACT) - i)  # the others want some time too
+        left = WHOLE * timeout - used - share * (len(about.tasks) - i)  # the others want some too
         box.allow(min(timeout, max(left, share)))
-        solution = {n: f for n, f in box.solution().items() if n not in refused}
-        verdicts[name] = judge(solution, name, seed, verdicts)
-        if verdicts[name].works:
-            box.forgive(name)
-    if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
-        raise Failure(f"it defines none of the functions: {', '.join(CONTRACT)}")
-    return verdicts
+        if task.written in early:
+            verdict = early[task.written]
+            found[task] = replace(verdict, function=task.function, title=task.title)
+        else:
+            written = {n: f for n, f in box.solution().items() if n not in early}
+            found[task] = judge_task(task, written, seed, found)
+            if found[task].works:
+                box.forgive(task.written)
+    if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
+        lines = "".join(f". {text}" for text in _imports(box, tree, ""))
+        raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
+    return found
+
+
+def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
+    """Judge one thing in what a student wrote, after others, and in the words of its contract."""
+    before = {t.title: verdict for t, verdict in found.items()}
+    before |= {t.function: found[t] for t in found if t.layout == task.layout}
+    verdict = judge(task.solution(written), task.function, seed, before)
+    findings = tuple(
+        replace(
+            f,
+            what=task.say(f.what),
+            why=task.say(f.why),
+            seen=task.say(f.seen),
+            see=f.see and See(f.see.words, task.line(f.see.run), task.line(f.see.should_be)),
+        )
+        for f in verdict.findings
+    )
+    notes, good = (tuple(map(task.say, texts)) for texts in (verdict.notes, verdict.right))
+    return replace(verdict, title=task.title, findings=findings, notes=notes, right=good)
+
+
+def _notes(
+    box: Sandbox, about: Contract, tree: ast.Module, verdicts: Iterable[Verdict]
+) -> Iterator[str]:
+    """Go through what is to be said of a whole file."""
+    if about.name == "cs231n":
+        yield "Judged by the contract of cs231n; --contract exercises asks for the exercises'."
+        others = [n for n in functions_of(tree) if "layernorm" in n or "groupnorm" in n]
+        if others:
+            yield f"Not judged: {', '.join(others)}."
+    said = " ".join(f.what for v in verdicts for f in v.findings)
+    for text in _imports(box, tree, said):
+        yield f"{text}."
+    if box.patched:
+        patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        yield f"The file replaces {patched}; the grader does not use it."
+
+
+def _imports(box: Sandbox, tree: ast.Module, said: str) -> Iterator[str]:
+    """Go through the imports that failed, but for those that are spoken of already."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in box.missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        if f"(line {line})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & used else f"it is never used: remove line {line}"
+            yield f"Line {line} imports {origin}, which is not here; {rest}"
 
 
 def _source(path: Path) -> tuple[str, ast.Module]:
@@ -123,10 +194,9 @@ def _source(path: Path) -> tuple[str, ast.Module]:
         raise Failure("the file is no Python that can be read: it is nested too deeply") from None
 
 
-def _refused(tree: ast.Module) -> dict[str, str]:
+def _refused(tree: ast.Module, about: Contract) -> dict[str, str]:
     """Return the functions that import what is not allowed, and a line on each; "" is the file."""
-    refused = {}
-    for function, line, name in forbidden_imports(tree):
-        text = f"it imports {name} in line {line}: exercises are solved with NumPy alone"
-        refused[function if function in CONTRACT else ""] = text
-    return refused
+    return {
+        function: f"it imports {name} in line {line}: exercises are solved with NumPy alone"
+        for function, line, name in forbidden_imports(tree, about.functions)
+    }

@@ -14,7 +14,7 @@ from .probe import Probe, probes
 
 SMALL = 1e-3  # in a unit a thousand times as large, an eps of 1e-5 too many shows
 UNITS = dict.fromkeys(("x", "running_mean", "running_std", "batch_mean", "batch_std"), SMALL)
-UNITS["eps"] = SMALL**2
+UNITS["eps"] = UNITS["running_var"] = SMALL**2
 ROWS, IMAGES, VECTORS, SMALLER = "(N, C)", "(N, C, H, W)", "(C,)", "small"
 LIMIT = 1e-8  # how far two results may lie apart, relative to the largest value
 FEW = 1e-4  # the same for float32

@@ -42,6 +42,7 @@ class Probe:
     beta: Array
     running_mean: Array
     running_std: Array
+    running_var: Array  # without eps
     batch_mean: Array
     batch_std: Array
     eps: float = EPS
@@ -98,6 +99,7 @@ def make_probe(
         beta=beta,
         running_mean=mean - offset * running_std,
         running_std=running_std,
+        running_var=running_std**2,
         batch_mean=mean,
         batch_std=batch_std,
         eps=eps,

@@ -30,10 +30,11 @@ def student_text(graded: Graded, seed: int) -> str:
         f"{graded.path}: {graded.score} of {of} right (--seed {seed} repeats these numbers)",
         "",
     ]
-    waiting = [v.function for v in graded.verdicts if v.status == NOT_STARTED]
+    width = max(22, *(len(v.name) for v in graded.verdicts))
+    waiting = [v.name for v in graded.verdicts if v.status == NOT_STARTED]
     for verdict in graded.verdicts:
         if verdict.status != NOT_STARTED:
-            lines += _verdict_lines(verdict, graded.path)
+            lines += _verdict_lines(verdict, width, graded.path)
     if waiting:
         lines.append(_wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
@@ -48,11 +49,11 @@ def student_text(graded: Graded, seed: int) -> str:
     return "\n".join(lines)
 
 
-def _verdict_lines(verdict: Verdict, path: str) -> list[str]:
+def _verdict_lines(verdict: Verdict, width: int, path: str) -> list[str]:
     word = WORDS.get(verdict.status, verdict.status)
     if verdict.status == FAILED and verdict.right:
         word += f", but {' and '.join(verdict.right)} {'are' if verdict.right[1:] else 'is'}"
-    lines = [f"  {verdict.function:<22} {word}"]
+    lines = [f"  {verdict.name:<{width}} {word}"]
     return lines + [_wrapped(text, "      ", "           ") for text in _parts(verdict, path)]
 
 
@@ -70,7 +71,7 @@ def _parts(verdict: Verdict, path: str) -> list[str]:
         said |= {finding.why, finding.seen}
     if verdict.findings and (verdict.works or verdict.findings[0].read[0]):
         numeric = any(finding.measured or finding.read[0] for finding in verdict.findings)
-        if numeric and verdict.function == "batch_norm_backward":
+        if numeric and verdict.name == "batch_norm_backward":
             parts.append(CHECK.format(shlex.quote(path)))
         parts.append(f"Read: {where_to_read(verdict.function, verdict.findings)}.")
     return parts + [f"Note: {note}" for note in verdict.notes]
@@ -111,7 +112,7 @@ def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
     """Return the results of one file as Gradescope reads them."""
     tests = [
         {
-            "name": f"{v.function}: {v.mistake or v.status}",
+            "name": f"{v.name}: {v.mistake or v.status}",
             "score": int(v.status == PASSED),
             "max_score": 1,
             "status": "passed" if v.status == PASSED else "failed",
@@ -157,5 +158,5 @@ def _kinds(graded: Graded) -> list[str]:
     kinds = []
     for v in graded.verdicts:
         if v.status == FAILED:
-            kinds += v.mistakes or [f"{v.function}: {clean(v.findings[0].what, 60)}"]
+            kinds += v.mistakes or [f"{v.name}: {clean(v.findings[0].what, 60)}"]
     return list(dict.fromkeys(kinds))

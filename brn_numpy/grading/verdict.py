@@ -38,6 +38,8 @@ class Verdict:
 
     Attributes
     ----------
+    title : str
+        What a report calls it, if not by the name of the function.
     works : bool
         Whether it returns what the contract says, right or wrong.
     differs : bool
@@ -54,11 +56,17 @@ class Verdict:
     status: str
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    title: str = ""
     works: bool = field(default=True, compare=False)
     differs: bool = field(default=False, compare=False)
     few_digits: bool = field(default=False, compare=False)
     right: tuple[str, ...] = field(default=(), compare=False)
     lines: Lines = field(default=(), compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        return self.title or self.function
 
     @property
     def spoils_cache(self) -> bool:

@@ -9,7 +9,7 @@ from grading_cases import FILES
 
 from brn_numpy import cli
 from brn_numpy.commands import grade as command
-from brn_numpy.grading.contract import CONTRACT
+from brn_numpy.grading.contract import EXERCISES
 from brn_numpy.grading.mistakes import BY_KEY
 
 PLAIN = next(path for path in FILES if path.stem == "plain").read_text()
@@ -29,7 +29,7 @@ def test_the_command_names_a_mistake(tmp_path, capsys):
     text = capsys.readouterr().out
     assert "6 of 7 right" in text and BY_KEY["dx-mean-term-missing"].title in text
     results = json.loads(out.read_text())
-    assert results["score"] == 6 and len(results["tests"]) == len(CONTRACT)
+    assert results["score"] == 6 and len(results["tests"]) == len(EXERCISES)
     [failed] = [t for t in results["tests"] if t["status"] == "failed"]
     assert failed["name"].startswith("batch_norm_backward")
     assert failed["extra_data"]["mistake"] == "dx-mean-term-missing"

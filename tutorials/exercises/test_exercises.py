@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brn_numpy.grading.contract import CONTRACT
+from brn_numpy.grading.contract import EXERCISES
 from brn_numpy.grading.diagnose import NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
 from brn_numpy.grading.report import student_text
@@ -24,7 +24,7 @@ def graded(name):
     return grade(FILE, SEED, only=name)
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_exercise(name):
     """The function is right; else the report of the grader is shown."""
     [verdict] = graded(name).verdicts

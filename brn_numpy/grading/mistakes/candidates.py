@@ -21,6 +21,7 @@ BORROWED = {  # functions that are partly written like others
     "batch_renorm_forward": ("renorm_correction", "batch_norm_forward"),
     "batch_renorm_backward": ("batch_norm_backward",),
     "batch_norm_inference": ("batch_norm_forward",),
+    "test_mode": ("batch_norm_inference", "batch_norm_forward"),
 }
 ONLY = {  # the name that a line assigns: what it is about, and what shows a mistake in it alone
     "mu": ("the mean", "mean of y"),
@@ -31,6 +32,7 @@ ONLY = {  # the name that a line assigns: what it is about, and what shows a mis
     "dbeta": ("dbeta", "dbeta"),
     "new_mean": ("running_mean", "running mean"),
     "new_std": ("running_std", "running std"),
+    "new_var": ("running_var", "running var"),
     "r": ("r", "r"),
     "d": ("d", "d"),
     "dxhat": ("gamma", "gamma in dx"),
@@ -84,7 +86,8 @@ class Candidate(NamedTuple):
 def candidates(function: str) -> tuple[Candidate, ...]:
     """Return what a wrong function may be equal to, the mistakes of its own first."""
     wrong = [mistake for mistake in MISTAKES if not mistake.equal]
-    wrong.sort(key=lambda mistake: mistake.function != function)
+    places = (function, *BORROWED.get(function, ()))
+    wrong.sort(key=lambda m: places.index(m.function) if m.function in places else len(places))
     return tuple(made for mistake in wrong for made in _as_made(mistake, function))
 
 
@@ -111,9 +114,10 @@ def lines_in(mistake: Mistake, function: str, **own: str) -> Lines:
         return lines
     if mistake.function not in BORROWED.get(function, ()) or "textbook." in mistake.text:
         return ()
-    if function == "batch_norm_inference":
-        alike = [name for name, _ in lines] == ["y"] and (mistake.what, function) in SEEN_BY
-        return lines if alike else ()
+    if function in ("batch_norm_inference", "test_mode"):
+        alike = mistake.function == "batch_norm_inference" or [name for name, _ in lines] == ["y"]
+        other = "running_std" in mistake.text + mistake.title + mistake.why  # and not running_var
+        return lines if alike and not other and (mistake.what, function) in SEEN_BY else ()
     return tuple(_in_renorm(mistake.function, *line) for line in lines)
 
 

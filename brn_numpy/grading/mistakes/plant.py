@@ -23,7 +23,10 @@ Lines: TypeAlias = tuple[tuple[str, str], ...]
 
 THERE = "renorm_correction."  # before a name: its line in that function, which BRN's forward calls
 
-_SOURCE = files(__package__.split(".")[0]).joinpath("textbook.py").read_text(encoding="utf-8")
+_SOURCES = [
+    files(__package__.split(".")[0]).joinpath(*path).read_text(encoding="utf-8")
+    for path in (["textbook.py"], ["grading", "cs231n.py"])
+]
 
 
 def _name(statement: ast.stmt) -> str:
@@ -35,7 +38,8 @@ def _name(statement: ast.stmt) -> str:
 
 _BODIES = {  # of each function: what a line assigns, and the line; without the docstring
     f.name: [(_name(s), ast.unparse(s)) for s in f.body[1:]]
-    for f in ast.parse(_SOURCE).body
+    for source in _SOURCES
+    for f in ast.parse(source).body
     if isinstance(f, ast.FunctionDef)
 }
 
@@ -123,7 +127,7 @@ def _compiled(text: str) -> list[CodeType]:
 def solution(
     changed: str = "", lines: Callable[..., Any] | Mapping[str, str] | None = None
 ) -> dict[str, Callable[..., Any]]:
-    """Return the seven functions, one of them replaced or with other lines, by name.
+    """Return the right functions, one of them replaced or with other lines, by name.
 
     A correction with other lines is also the one that `batch_renorm_forward` then calls.
     """

@@ -61,7 +61,7 @@ class Child:
         home = self._folder.name
         script = BOOT.format(
             packages=str(Path(np.__file__).parents[1]),
-            parts=[_source(part) for part in ("wire", "guard", "child")],
+            parts=[_source(part) for part in ("wire", "guard", "missing", "child")],
         )
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._process = subprocess.Popen(
