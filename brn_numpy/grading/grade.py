@@ -12,6 +12,7 @@ from pathlib import Path
 from .adapter import CONTRACTS, Contract, Task, contract_of
 from .contract import Solution
 from .diagnose import judge
+from .mistakes import See
 from .near import functions_of, told
 from .sandbox import OUTSIDE, Sandbox, forbidden_imports
 from .submission import Submission, read
@@ -97,6 +98,8 @@ def _judged(
         else:
             written = {n: f for n, f in box.solution().items() if n not in early}
             found[task] = judge_task(task, written, seed, found)
+            if found[task].works:
+                box.forgive(task.written)
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
         if box.faults:
             raise Failure(f"{box.faults[0]}. {OUTSIDE}")
@@ -111,11 +114,17 @@ def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Ve
     before |= {t.function: found[t] for t in found if t.layout == task.layout}
     verdict = judge(task.solution(written), task.function, seed, before)
     findings = tuple(
-        replace(f, what=task.say(f.what), why=task.say(f.why), line=task.line(f.line))
+        replace(
+            f,
+            what=task.say(f.what),
+            why=task.say(f.why),
+            seen=task.say(f.seen),
+            see=f.see and See(f.see.words, task.line(f.see.run), task.line(f.see.should_be)),
+        )
         for f in verdict.findings
     )
-    notes = tuple(map(task.say, verdict.notes))
-    return replace(verdict, title=task.title, findings=findings, notes=notes)
+    notes, good = (tuple(map(task.say, texts)) for texts in (verdict.notes, verdict.right))
+    return replace(verdict, title=task.title, findings=findings, notes=notes, right=good)
 
 
 def _notes(

@@ -84,7 +84,7 @@ def gradescope(graded: Graded, points: Points = Points()) -> dict[str, Any]:
             "score": number(has),
             "max_score": number(whole),
             "status": "passed" if v.status == PASSED else "failed",
-            "output": "\n".join(parts(v)) or v.status,
+            "output": "\n".join(parts(v, graded.path)) or v.status,
             "extra_data": {
                 "verdict": v.status,
                 "mistake": v.mistake,

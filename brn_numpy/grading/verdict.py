@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .. import __version__
+from .mistakes import See
 from .mistakes.plant import Lines
 from .tidy import clean
 
@@ -17,8 +18,20 @@ class Finding:
 
     what: str
     why: str = ""
-    line: str = ""
+    see: See | None = None
     mistake: str | None = None  # its key
+    seen: str = ""  # what there is to see, in words and with both values
+    read: tuple[str, str] = ("", "")  # a page of the tutorials and the place there
+
+    @property
+    def line(self) -> str:
+        """The line that a student can run, or nothing."""
+        return self.see.line if self.see else ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a slope to see, which a gradient check measures better."""
+        return self.see is not None and "slope" in self.see.words
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,8 @@ class Verdict:
         Whether y has another dtype than x.
     right_for_rows : bool
         Whether it is right for x of (N, C), but not for images.
+    right : tuple
+        The results that are right where others are wrong.
     lines : tuple
         The lines of the mistakes that explain everything, if there are such.
     """
@@ -50,6 +65,7 @@ class Verdict:
     differs: bool = field(default=False, compare=False)
     few_digits: bool = field(default=False, compare=False)
     right_for_rows: bool = field(default=False, compare=False)
+    right: tuple[str, ...] = field(default=(), compare=False)
     lines: Lines = field(default=(), compare=False)
 
     @property
