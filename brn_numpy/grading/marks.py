@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .mistakes import BY_KEY
-from .report import parts, student_text
+from .report import parts, student_text, wrapped
 from .verdict import FAILED, NOT_STARTED, PASSED, Graded, Verdict
 
 SHOWN = 5  # files below a mistake
@@ -150,15 +151,17 @@ def frequent(files: Sequence[Graded]) -> Iterable[str]:
             who.setdefault(kind, []).append(graded.name)
     for kind, paths in sorted(who.items(), key=lambda item: (-len(item[1]), item[0])):
         title = f": {BY_KEY[kind].title.format('a number')}" if kind in BY_KEY else ""
-        yield f"{len(paths):>4} of {len(files)}  {kind}{title}"
+        count = f"{len(paths):>4} of {len(files)}"
+        yield wrapped(f"{count}  {kind}{title}", "", " " * 12)
         more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-        yield f"              in {', '.join(paths[:SHOWN])}{more}"
+        names = (os.path.basename(path) for path in paths[:SHOWN])
+        yield wrapped(f"in {', '.join(names)}{more}", " " * 12)
 
 
 def _kinds(graded: Graded) -> list[str]:
     """Return the mistakes of a file, each once: their keys, or what is said of those without."""
     if graded.error or graded.problem:
-        return [f"not judged ({graded.problem})"] if graded.problem else []
+        return [f"not judged ({_short(graded.problem)})"] if graded.problem else []
     kinds = []
     for v in graded.verdicts:
         if v.status == FAILED:

@@ -10,7 +10,7 @@ from .mistakes import BY_KEY, TAUGHT
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Graded, Verdict
 
 WORDS = {PASSED: "right", FAILED: "not yet right"}
-WIDTH = 100
+WIDTH = 80
 CHECK = (
     "Check: python -m brn_numpy check {}:batch_norm_forward,batch_norm_backward "
     "--inputs 'x=7,6 gamma=6 beta=6 eps=0.2' --wrt x,gamma,beta"
@@ -34,9 +34,9 @@ def student_text(graded: Graded) -> str:
         if verdict.status != NOT_STARTED:
             lines += _verdict_lines(verdict, width, graded.path)
     if waiting:
-        lines.append(_wrapped(f"not started: {', '.join(waiting)}", "  "))
+        lines.append(wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
-        lines.append(_wrapped(graded.note, "  "))
+        lines.append(wrapped(graded.note, "  "))
     if any(line.startswith("      Run: ") for line in lines):
         lines += [
             "",
@@ -52,7 +52,7 @@ def _verdict_lines(verdict: Verdict, width: int, path: str) -> list[str]:
     if verdict.status == FAILED and verdict.right:
         word += f", but {' and '.join(verdict.right)} {'are' if verdict.right[1:] else 'is'}"
     lines = [f"  {verdict.name:<{width}} {word}"]
-    return lines + [_wrapped(text, "      ", "           ") for text in parts(verdict, path)]
+    return lines + [wrapped(text, "      ", "           ") for text in parts(verdict, path)]
 
 
 def parts(verdict: Verdict, path: str) -> list[str]:
@@ -97,7 +97,7 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def _wrapped(text: str, indent: str, more: str | None = None) -> str:
+def wrapped(text: str, indent: str, more: str | None = None) -> str:
     """Break a text into lines; a line of code stays whole."""
     if text.startswith(("Run:", "Check:")):
         return indent + text

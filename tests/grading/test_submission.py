@@ -45,7 +45,7 @@ def test_a_notebook(tmp_path):
 @pytest.mark.parametrize(
     "lines",
     [
-        "#!/usr/bin/env python\n# coding: utf-8\n\n# In[1]:\n\nget_ipython().system('pip')\n"
+        "#!/usr/bin/env python\n# In[1]:\n\nget_ipython().system('pip install x')\n"
         "get_ipython().run_line_magic('matplotlib', 'inline')\n",
         '# -*- coding: utf-8 -*-\n"""Untitled0.ipynb"""\n\n!pip install x\n%cd /content\n'
         "from google.colab import drive\ndrive.mount('/content/drive')\n",
