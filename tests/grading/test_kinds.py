@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from grading_cases import changed, verdicts
+from grading_cases import changed, source, verdicts
 
 from brn_numpy import textbook
 from brn_numpy.grading import diagnose
@@ -247,20 +247,11 @@ def test_the_table_says_what_the_report_says():
 def test_one_function_is_judged_with_the_others(tmp_path):
     """What is said of it is the same, whether the others are reported or not."""
     file = tmp_path / "mine.py"
-    file.write_text(
-        "import numpy as np\n\n\ndef renorm_correction(bm, bs, m, s, r_max, d_max):\n"
-        "    return bs / s, np.clip((bm - m) / s, -d_max, d_max) ** 3\n"
-        "\n\ndef batch_renorm_forward(x, gamma, beta, m, s, r_max, d_max, eps):\n"
-        "    w = lambda v: np.reshape(v, (1, -1, *[1] * (x.ndim - 2)))\n"
-        "    axes = (0, *range(2, x.ndim))\n"
-        "    mu, std = x.mean(axis=axes), np.sqrt(x.var(axis=axes) + eps)\n"
-        "    r, d = renorm_correction(mu, std, m, s, r_max, d_max)\n"
-        "    return w(gamma) * ((x - w(mu)) / w(std) * w(r) + w(d)) + w(beta), None\n"
-    )
+    file.write_text(source("graph", C, "np.clip(ratio, 1 / r_max, r_max)", "ratio"))
     whole = {v.function: v for v in grade(file, SEED).verdicts}
     [alone] = grade(file, SEED, only=RF).verdicts
     assert alone == whole[RF]
-    assert "in the same way as renorm_correction" in alone.findings[0].what
+    assert alone.findings[0].what.startswith("As in renorm_correction: ")
 
 
 def test_every_place_of_a_stand_in_is_its_own():
