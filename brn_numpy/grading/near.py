@@ -50,8 +50,8 @@ def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[st
 
 
 def _share(one: str, other: str) -> float:
-    """Return how alike two names are, whatever their underscores, capitals and alphabets are."""
-    a, b = (name.translate(ALIKE).replace("_", "").casefold() for name in (one, other))
+    """Return how alike two names are, whatever their capitals and alphabets are."""
+    a, b = (name.translate(ALIKE).casefold() for name in (one, other))
     return SequenceMatcher(a=a, b=b).ratio()
 
 

@@ -25,6 +25,7 @@ def found(text, functions=EXERCISES):
         ("batchrenorm_forward", "batch_renorm_forward"),
         ("BATCH_RENORM_BACKWARD", "batch_renorm_backward"),
         ("updatе_running", "update_running"),  # its е is Cyrillic
+        ("bаtсh_nоrm_fоrwаrd", "batch_norm_forward"),  # and so are its а, с, о
         ("renorm_corection", "renorm_correction"),
         ("batch_norm_inference_", "batch_norm_inference"),
     ],
@@ -34,7 +35,7 @@ def test_a_near_name_is_asked_about(written, meant):
     [(name, verdict)] = found(f"def {written}(x):\n    return x\n").items()
     assert name == meant and verdict.status == NOT_JUDGED
     assert f"has {written}, and no {meant}: did you mean {meant}?" in verdict.findings[0].what
-    assert ("Latin: е." in verdict.findings[0].what) == (not written.isascii())
+    assert ("Latin: " in verdict.findings[0].what) == (not written.isascii())
 
 
 @pytest.mark.parametrize("other", ["layernorm_forward", "forward", "wide", "instance_norm", "mean"])
