@@ -99,7 +99,7 @@ def _judged(
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    early = told(tree, about.functions) | {
+    early = told(tree, about.functions, box.functions) | {
         name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in refused.items()
     }
     found: dict[Task, Verdict] = {}

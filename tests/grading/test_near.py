@@ -45,12 +45,16 @@ def test_another_name_is_none(other):
         assert not found(f"def {other}(x):\n    return x\n", contract.functions)
 
 
-def test_what_is_there_is_not_asked_about():
-    """A second version of a function that is there; cs231n's own near names."""
+def test_what_is_there_is_not_asked_about(tmp_path):
+    """A second version of a function, cs231n's own near names, a name that is assigned."""
     both = "def batch_norm_forward(x):\n    return x\ndef batch_norm_forward2(x):\n    return x\n"
     assert not found(both)
     own = "".join(f"def {name}(a):\n    return a\n" for name in CONTRACTS["cs231n"].functions)
     assert not found(own, CONTRACTS["cs231n"].functions)
+    near = "def update_runing(m, s, mb, sb, a):\n    return m + a * (mb - m), s + a * (sb - s)\n"
+    file = tmp_path / "mine.py"
+    file.write_text(f"{near}update_running = update_runing\n")
+    assert grade(file, 1).score == 1
 
 
 def test_arguments_in_another_order_are_told():
@@ -77,6 +81,14 @@ def test_a_function_that_does_nothing_is_not_started(body):
 def test_a_function_that_does_something_is_run(body):
     """Also one whose return is missing."""
     assert not found(f"def update_running(m, s, mb, sb, a):\n    {body}\n")
+
+
+def test_the_last_definition_counts():
+    """A stub above it is none any more; a name may also be assigned."""
+    stub, real = "def update_running(*a):\n    pass\n", "def update_running(*a):\n    return 1\n"
+    for text in (stub + real, stub + "update_running = max\n", real):
+        assert not found(text), text
+    assert found(real + stub)["update_running"].status == NOT_STARTED
 
 
 def test_all_of_it_in_one_file(tmp_path):
