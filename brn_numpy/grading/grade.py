@@ -84,7 +84,7 @@ def _judged(
     reasons = refused | {
         name: f"its definition fails: {box.faults[0]}" for name in gone if box.faults
     }
-    early = told(tree, about.functions) | {
+    early = told(tree, about.functions, box.functions) | {
         name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in reasons.items()
     }
     found: dict[Task, Verdict] = {}
@@ -110,8 +110,7 @@ def _judged(
 
 def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
     """Judge one thing in what a student wrote, after others, and in the words of its contract."""
-    before = {t.title: verdict for t, verdict in found.items()}
-    before |= {t.function: found[t] for t in found if t.layout == task.layout}
+    before = {t.title: v for t, v in found.items()} | {t.function: v for t, v in found.items()}
     verdict = judge(task.solution(written), task.function, seed, before)
     findings = tuple(
         replace(

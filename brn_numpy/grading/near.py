@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
 from .contract import ContractFunction
@@ -15,28 +15,43 @@ NEAR = 0.85  # share of equal letters
 
 def functions_of(tree: ast.Module) -> dict[str, list[str]]:
     """Return the functions that a file defines, and the names of their arguments."""
-    found = (f for f in tree.body if isinstance(f, ast.FunctionDef))
-    return {f.name: [a.arg for a in (*f.args.posonlyargs, *f.args.args)] for f in found}
+    return {name: _arguments(f) for name, f in _defined(tree).items()}
 
 
-def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[str, Verdict]:
-    """Return verdicts on functions that need not be run, by the name of the function."""
+def _defined(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """Return the functions at the top of a file; the last one of a name, if nothing replaces it."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                found.pop(ast.unparse(target), None)
+    return found
+
+
+def _arguments(function: ast.FunctionDef) -> list[str]:
+    return [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+
+
+def told(
+    tree: ast.Module, functions: Mapping[str, ContractFunction], there: Iterable[str] = ()
+) -> dict[str, Verdict]:
+    """Return verdicts on functions that need not be run; `there` are those that can be."""
     found: dict[str, Verdict] = {}
-    defined = functions_of(tree)
-    for function in tree.body:
-        if isinstance(function, ast.FunctionDef) and function.name in functions:
-            name, wanted = function.name, functions[function.name].arguments
-            came = defined[name]
-            if all(map(_says_nothing, function.body)):
-                found[name] = Verdict(name, NOT_STARTED, works=False)
-            elif sorted(came) == sorted(wanted) and came != list(wanted):
-                text = f"it takes ({', '.join(came)}), expected ({', '.join(wanted)})"
-                finding = Finding(f"{text}: arguments are given in this order.")
-                found[name] = Verdict(name, FAILED, (finding,), works=False)
+    defined = _defined(tree)
+    for name in defined.keys() & functions.keys():
+        came, wanted = _arguments(defined[name]), list(functions[name].arguments)
+        if all(map(_says_nothing, defined[name].body)):
+            found[name] = Verdict(name, NOT_STARTED, works=False)
+        elif sorted(came) == sorted(wanted) and came != wanted:
+            text = f"it takes ({', '.join(came)}), expected ({', '.join(wanted)})"
+            finding = Finding(f"{text}: arguments are given in this order.")
+            found[name] = Verdict(name, FAILED, (finding,), works=False)
     near: dict[str, tuple[float, str]] = {}
     for other in defined.keys() - functions.keys():
         share, name = max((_share(other, name), name) for name in functions)
-        if name not in defined:
+        if name not in {*defined, *there}:
             near[name] = max((share, other), near.get(name, (NEAR, "")))
     for name, (_, other) in near.items():
         if other:
@@ -50,8 +65,8 @@ def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[st
 
 
 def _share(one: str, other: str) -> float:
-    """Return how alike two names are, whatever their underscores, capitals and alphabets are."""
-    a, b = (name.translate(ALIKE).replace("_", "").casefold() for name in (one, other))
+    """Return how alike two names are, whatever their capitals and alphabets are."""
+    a, b = (name.translate(ALIKE).casefold() for name in (one, other))
     return SequenceMatcher(a=a, b=b).ratio()
 
 

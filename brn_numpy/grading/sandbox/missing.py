@@ -59,7 +59,8 @@ def run(
         try:
             exec(code, names)
         except (Exception, SystemExit) as error:
-            if "not allowed in an exercise" in str(error):
+            refused = "not allowed in an exercise" in str(error)
+            if not isinstance(node, IMPORTS) and refused:
                 raise
             if not isinstance(node, IMPORTS):
                 faults.append(error)
