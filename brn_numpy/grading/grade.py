@@ -14,7 +14,7 @@ from .contract import Solution
 from .diagnose import judge
 from .mistakes import See
 from .near import functions_of, told
-from .sandbox import OUTSIDE, Sandbox, forbidden_imports
+from .sandbox import GRADER, OUTSIDE, Sandbox, forbidden_imports
 from .submission import Submission, read
 from .tidy import Failure
 from .verdict import FAILED, NOT_STARTED, Finding, Graded, Verdict
@@ -155,7 +155,7 @@ def _imports(box: Sandbox, hand_in: Submission, said: str) -> Iterator[str]:
         lines.setdefault((line, origin), set()).add(name)
     for (line, origin), names in list(lines.items())[:9]:
         place = hand_in.place(line)
-        if f"({place})" not in said:
+        if f"({place})" not in said and origin != GRADER:
             idle = "nothing that was judged needs it"
             rest = idle if names & used else f"it is never used: remove {place}"
             yield f"{place.capitalize()} imports {origin}, which is not here; {rest}"

@@ -1,6 +1,7 @@
 """What people hand in: files, notebooks, and what Jupyter and Colab make of those."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,20 @@ def test_a_notebook(tmp_path):
     assert "Code cell 7 is no Python and was left out." in text
     assert "No such file or directory: 'train.npy', in line 1 of code cell 3" in text
     assert "Line 1 of code cell 8 imports torch_, which is not here; it is never used" in text
+
+
+def test_the_notebook_of_the_exercises(tmp_path):
+    """Its last cell asks the grader, which is no fault, and does nothing here."""
+    stub = Path(__file__).parents[2] / "tutorials" / "exercises" / "batch_norm.ipynb"
+    made = json.loads(stub.read_text(encoding="utf-8"))
+    [cell] = [c for c in made["cells"] if "def update_running" in "".join(c["source"])]
+    cell["source"] = RUNNING
+    file = tmp_path / "hw.ipynb"
+    file.write_text(json.dumps(made))
+    found = grade(file, 1)
+    assert (found.score, found.note) == (1, "")
+    file.write_text(notebook(RUNNING, "from brn_numpy.grading.contract import CORRECT as f"))
+    assert "imports brn_numpy.grading.contract in line 1 of code cell 2" in grade(file, 1).problem
 
 
 @pytest.mark.parametrize(
