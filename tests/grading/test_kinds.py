@@ -143,7 +143,7 @@ def test_what_is_wrong_on_other_shapes_only_is_said_so():
         return textbook.batch_norm_inference(x, *arguments) + (x.shape[1] != 6)
 
     text = judge(plant.solution(INF, inference), INF, SEED).findings[0].what
-    assert "only with other shapes than (7, 6) and (3, 6, 2, 4)" in text
+    assert "only with other numbers or shapes than the first, (7, 6) and (3, 6, 2, 4)" in text
 
 
 def test_a_backward_pass_that_empties_its_cache_is_right():
