@@ -49,13 +49,13 @@ def draw():
     dots.set_title("the minibatch, a row a class", fontsize=11)
     for row, values in enumerate(unit[batch].reshape(4, 8)):
         dots.plot(values, np.full(8, -row), "o", color=BLUE, markersize=5, alpha=0.8)
-    for axes in (curve, dots):
-        axes.axvline(mu, 0, 0.82, color=INK, linestyle="--")
-        axes.axvline(mu_b, 0, 0.82, color=ORANGE)
+    for axes, top in ((curve, 0.78), (dots, 1)):
+        axes.axvline(mu, 0, top, color=INK, linestyle="--")
+        axes.axvline(mu_b, 0, top, color=ORANGE)
         axes.set(xlim=(-4, 4), yticks=[], xticks=[])
         axes.spines["left"].set_visible(False)
     curve.set_ylim(0, 1.3 * high)
-    curve.text(mu, 1.1 * high, "μ", color=INK, ha="center")
-    curve.text(mu_b, 1.1 * high, "μ$_B$", color=ORANGE, ha="center")
-    dots.set(ylim=(-3.5, 1.1), xticks=range(-4, 5), xlabel="value, in σ")
+    curve.text(mu, 1.12 * high, "μ", color=INK, ha="center")
+    curve.text(mu_b, 1.12 * high, "μ$_B$", color=ORANGE, ha="center")
+    dots.set(ylim=(-3.5, 0.5), xticks=range(-4, 5), xlabel="value, in σ")
     return figure

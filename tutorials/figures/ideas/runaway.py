@@ -26,7 +26,7 @@ def draw():
         1, 3, figsize=(9, 3.3), gridspec_kw={"width_ratios": (1.5, 1, 1)}
     )
     kinds = {
-        "its own mean": (*trained(1, False), {"color": ORANGE}),
+        "minibatch's mean": (*trained(1, False), {"color": ORANGE}),
         "a moving average": (*trained(0.01, False), {"color": INK, "linestyle": "--"}),
         "BRN": (*trained(0.01, True), {"color": BLUE, "linestyle": "-."}),
     }
@@ -39,7 +39,7 @@ def draw():
 
     u = np.linspace(-1.2, 1.2, 7)
     for step in range(0, STEPS + 1, 25):
-        shifted = u + kinds["its own mean"][0][step]
+        shifted = u + kinds["minibatch's mean"][0][step]
         first = step == 0
         dots.plot(shifted, [step] * 7, "o", color=ORANGE, label="u + b" if first else None)
         dots.plot(
@@ -47,7 +47,7 @@ def draw():
         )
     dots.axvline(1, color=INK, linestyle=":", label="mean of the target")
     dots.set(
-        title="with its own mean",
+        title="with the minibatch's own mean",
         ylabel="step",
         yticks=range(0, 101, 25),
         ylim=(112, -22),

@@ -29,7 +29,7 @@ def draw():
         (complex_step, np.float64, -12, "complex step", (1.3e-12, 4e-16), PURPLE, "--", 2),
         (central, np.float64, -12, "central difference", (1.3e-12, 1e-3), BLUE, "-", 3),
         (central, np.float32, -7, "the same in float32", (1e-6, 0.3), ORANGE, "-", 2),
-        (richardson, np.float64, -5.5, "Richardson", (1.2e-3, 4e-15), GREEN, "-.", 2),
+        (richardson, np.float64, -5.5, "Richardson, twice", (1e-4, 3e-15), GREEN, "-.", 2),
     ):
         h = np.logspace(-1, shortest, round(6 * (-1 - shortest)) + 1)
         errors = [method(points.astype(dtype), dtype(step)) / np.exp(points) - 1 for step in h]
