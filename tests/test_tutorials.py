@@ -137,3 +137,13 @@ def test_figures_are_shown_and_described():
 def test_the_list_of_pages_has_it(page):
     """tutorials/README.md links to every page."""
     assert f"({page.name})" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_words_stand_on_the_pages_that_the_glossary_names():
+    """Each word of the glossary in tutorials/README.md is on its page."""
+    glossary = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \| \[\d+\]\((\S+)\)", glossary, flags=re.M)
+    assert len(rows) > 40
+    for words, name in rows:
+        page = re.sub(r"[\s*]+", " ", (FOLDER / name).read_text(encoding="utf-8")).lower()
+        assert [word for word in words.lower().split(", ") if word not in page] == [], name

@@ -14,14 +14,15 @@ factors        by which factors a result is wrong, in which of its terms
 places         in which calls, channels or samples a result is wrong
 properties     what holds for right functions, whatever the numbers are
 verdict        what is said of one function: its findings
-near           near names, and what else need not be run
+near           near names, and what else the text of a file says
 name           which mistake, or which two, give the same wrong result
-see            the line that shows a mistake, and the names in it
+see            the line that shows a mistake, what there is to see, and the names in it
 tell           a mistake in words
 describe       a wrong result in words that no mistake gives
 caches         caches partly wrong, and the right formulas run on them
 after_forward  whether a backward pass is right behind a wrong forward pass
 blame          right but for what it is built on, or keeps elsewhere
+images         right for rows, but not for images
 edges          notes on right functions: far from zero, constant channels, gamma 0
 diagnose       one function judged, by all of these
 grade          a whole file judged

@@ -1,4 +1,4 @@
-"""Grading from Python: the text of a file, or functions that are there already, as in a notebook."""
+"""Grading from Python: the text of a file, or functions that are there, as in a notebook."""
 
 from __future__ import annotations
 

@@ -73,13 +73,11 @@ def spoilt(function: str, lines: Lines, seed: int) -> set[str]:
 def _rank(candidate: Candidate, function: str, known: frozenset[str]) -> tuple[bool, int]:
     """Return which candidates come first where two look the same.
 
-    Mistakes that are made in one place only come last. A correction that was found wrong is the
-    likely reason of what is wrong with r and d; then come the mistakes of the function itself.
+    Mistakes that are made in one place only come last. What was found wrong elsewhere is likely to
+    be wrong here too; then come the mistakes of the function itself.
     """
     mistake = candidate.mistake
-    order = 1 if mistake.function == function else 3
-    if mistake.key in known:
-        order = 0 if mistake.function == "renorm_correction" else min(order, 2)
+    order = 0 if mistake.key in known else 1 if mistake.function == function else 2
     return bool(candidate.only), order
 
 

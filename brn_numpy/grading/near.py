@@ -1,9 +1,9 @@
-"""What the text of a file says of its functions: near names, arguments in another order, stubs."""
+"""What the text of a file says of its functions: near names, the order of arguments, imports."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
 from .contract import ContractFunction
@@ -79,3 +79,18 @@ def _says_nothing(statement: ast.stmt) -> bool:
         return statement.exc is not None and "NotImplementedError" in ast.unparse(statement.exc)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass)
+
+
+def missing_imports(
+    tree: ast.Module, missing: Iterable[tuple[int, str, str]], said: str
+) -> Iterator[str]:
+    """Go through failed imports (line, from where, name) that are not spoken of already."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        if f"(line {line})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & used else f"it is never used: remove line {line}"
+            yield f"Line {line} imports {origin}, which is not here; {rest}"

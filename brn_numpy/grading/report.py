@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,10 +10,15 @@ from typing import Any
 
 from .grade import Graded
 from .mistakes import BY_KEY, TAUGHT
-from .verdict import FAILED, NOT_STARTED, PASSED, Verdict
+from .tidy import clean
+from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
 
-WORDS = {PASSED: "right", FAILED: "WRONG"}
+WORDS = {PASSED: "right", FAILED: "not yet right"}
 WIDTH = 100
+CHECK = (
+    "Check: python -m brn_numpy check {}:batch_norm_forward,batch_norm_backward "
+    "--inputs 'x=7,6 gamma=6 beta=6 eps=0.2' --wrt x,gamma,beta"
+)
 
 
 def student_text(graded: Graded, seed: int) -> str:
@@ -28,49 +34,56 @@ def student_text(graded: Graded, seed: int) -> str:
     waiting = [v.name for v in graded.verdicts if v.status == NOT_STARTED]
     for verdict in graded.verdicts:
         if verdict.status != NOT_STARTED:
-            lines += _verdict_lines(verdict, width)
+            lines += _verdict_lines(verdict, width, graded.path)
     if waiting:
         lines.append(_wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
         lines.append(_wrapped(graded.note, "  "))
-    if any(f.line for v in graded.verdicts for f in v.findings):
+    if any(line.startswith("      Run: ") for line in lines):
         lines += [
             "",
-            "To run the lines under See, start Python and enter first:",
+            "For the lines after Run, start Python and enter first:",
             "  from brn_numpy.grading.see import names_of",
             f"  globals().update(names_of({graded.path!r}, {seed}))",
         ]
     return "\n".join(lines)
 
 
-def _verdict_lines(verdict: Verdict, width: int) -> list[str]:
+def _verdict_lines(verdict: Verdict, width: int, path: str) -> list[str]:
     word = WORDS.get(verdict.status, verdict.status)
+    if verdict.status == FAILED and verdict.right:
+        word += f", but {' and '.join(verdict.right)} {'are' if verdict.right[1:] else 'is'}"
     lines = [f"  {verdict.name:<{width}} {word}"]
-    return lines + [_wrapped(text, "      ", "           ") for text in _parts(verdict)]
+    return lines + [_wrapped(text, "      ", "           ") for text in _parts(verdict, path)]
 
 
-def _parts(verdict: Verdict) -> list[str]:
+def _parts(verdict: Verdict, path: str) -> list[str]:
     """Return what is said of a function, line by line."""
     parts, said = [], set()
     for finding in verdict.findings:
         parts.append(_sentence(finding.what))
         if finding.why and finding.why not in said:
             parts.append(f"Why: {finding.why}")
-        if finding.line and finding.line not in said:
-            parts.append(f"See: {finding.line}")
-        said |= {finding.why, finding.line}
-    if verdict.works and verdict.findings:
-        keys = [finding.mistake for finding in verdict.findings]
-        parts.append(f"Read: {where_to_read(verdict.function, keys)}.")
+        if finding.seen and finding.seen not in said:
+            parts.append(f"See: {finding.seen}.")
+            if not finding.measured:
+                parts.append(f"Run: {finding.line}")
+        said |= {finding.why, finding.seen}
+    if verdict.findings and (verdict.works or verdict.findings[0].read[0]):
+        numeric = any(finding.measured or finding.read[0] for finding in verdict.findings)
+        if numeric and verdict.name == "batch_norm_backward":
+            parts.append(CHECK.format(shlex.quote(path)))
+        parts.append(f"Read: {where_to_read(verdict.function, verdict.findings)}.")
     return parts + [f"Note: {note}" for note in verdict.notes]
 
 
-def where_to_read(function: str, keys: Iterable[str | None]) -> str:
-    """Return where in the tutorials mistakes are taught, by their keys; None is an unknown one."""
+def where_to_read(function: str, findings: Iterable[Finding]) -> str:
+    """Return where in the tutorials what was found is taught; known mistakes have their place."""
     found: dict[str, dict[str, None]] = {}
-    for key in keys:
-        page = BY_KEY[key].page if key else TAUGHT[function]
-        place = BY_KEY[key].place if key else ""
+    for finding in findings:
+        mistake = BY_KEY.get(finding.mistake or "")
+        page, place = (mistake.page, mistake.place) if mistake else finding.read
+        page = page or TAUGHT[function]
         quoted = place if place.startswith("step ") else f'"{place}"'
         found.setdefault(page, {}).update({quoted: None} if place else {})
     texts = [
@@ -88,7 +101,7 @@ def _sentence(text: str) -> str:
 
 def _wrapped(text: str, indent: str, more: str | None = None) -> str:
     """Break a text into lines; a line of code stays whole."""
-    if text.startswith("See:"):
+    if text.startswith(("Run:", "Check:")):
         return indent + text
     return textwrap.fill(
         text, WIDTH, initial_indent=indent, subsequent_indent=more or indent, break_on_hyphens=False
@@ -103,7 +116,7 @@ def gradescope(graded: Graded, seed: int) -> dict[str, Any]:
             "score": int(v.status == PASSED),
             "max_score": 1,
             "status": "passed" if v.status == PASSED else "failed",
-            "output": "\n".join(_parts(v)) or v.status,
+            "output": "\n".join(_parts(v, graded.path)) or v.status,
             "extra_data": {
                 "verdict": v.status,
                 "mistake": v.mistake,
@@ -145,5 +158,5 @@ def _kinds(graded: Graded) -> list[str]:
     kinds = []
     for v in graded.verdicts:
         if v.status == FAILED:
-            kinds += v.mistakes or [f"{v.name} (no known mistake)"]
-    return kinds
+            kinds += v.mistakes or [f"{v.name}: {clean(v.findings[0].what, 60)}"]
+    return list(dict.fromkeys(kinds))

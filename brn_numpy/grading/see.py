@@ -1,4 +1,4 @@
-"""The line that shows a mistake, and the names that are at hand where a student runs it.
+"""The line that shows a mistake, what there is to see, and the names that a student has to run it.
 
 - the student's functions by their contract names, and `np`;
 - the arrays and numbers of the probe: x, dy (N, C); x4, dy4 (N, C, H, W); gamma, beta,
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import Array
 from .adapter import FORWARD, contract_of
 from .contract import CORRECT, Solution
 from .mistakes import SEEN_BY, See
@@ -71,22 +72,25 @@ def _with_param(forward: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, gamma, beta, bn_param: forward(x, gamma, beta, bn_param["eps"])
 
 
-def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
-    """Return the names in which the line of a mistake is run, for one solution."""
+def names_for(functions: Solution, probe: Probe, text: str = "") -> dict[str, Any]:
+    """Return the names in which the line of a mistake is run, for one solution.
+
+    Of the results of its forward passes only those that are in the text, if there is one.
+    """
     values = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(probe).items()}
     tight = (probe.running_mean, probe.running_std, TIGHT_R_MAX, TIGHT_D_MAX, probe.eps)
     inference = "batch_norm_inference"
     names: dict[str, Any] = {
         "np": np,
         **values,
-        "xhat": probe.xhat,
+        **{name: getattr(probe, name) for name in ("xhat", "r", "d")},
         "inference_y": CORRECT[inference](*arguments_of(inference, probe)),
         "tight": tight,
         "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
         **functions,
     }
     for y, cache, function, images, narrow in MADE:
-        if function in functions:
+        if function in functions and (not text or re.search(rf"\b({y}|{cache})\b", text)):
             given = arguments_of(function, probe, images=images)
             given = [*given[:3], *tight] if narrow else given
             try:
@@ -96,24 +100,51 @@ def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
     return names
 
 
-def line_for(candidate: Candidate, function: str) -> str:
-    """Return the line that shows a mistake in a function; empty if there is none."""
+def see_for(candidate: Candidate, function: str) -> See | None:
+    """Return what shows a mistake in a function, if there is such a line."""
     what = candidate.mistake.what
     see = SEEN_BY.get((what, function))
     if not candidate.only:
-        return see.line if see else ""
+        return see
     part = ONLY[candidate.only][1]  # made in one line only, it may be seen by that one better
     images = ", images" if re.search("[xy]4", candidate.mistake.see.run) else ""
     made = solution(function, dict(candidate.lines))
     for name in (part + images, what):
         see = SEEN_BY.get((name, function))
-        if see is not None and shows(see, made):
-            return see.line
-    return ""
+        if see is not None and shown(see, made, 0):
+            return see
+    return None
 
 
-def shows(see: See, made: Solution) -> bool:
-    """Return whether the two values of a line differ for a wrong solution."""
-    names = names_for(made, make_probe(0))
-    one, other = (np.asarray(eval(expression, names)) for expression in see)
-    return one.shape != other.shape or not np.allclose(one, other, rtol=1e-4, atol=1e-4)
+def shown(see: See, functions: Solution, seed: int) -> str:
+    """Return in words what there is to see for a solution; empty if it is nothing."""
+    try:
+        one, other = (eval(e, names_for(functions, make_probe(seed), e)) for e in see[1:])
+    except Exception:  # of the student's functions, which may fail here only
+        return ""
+    words = see.words
+    if isinstance(one, tuple):  # a shape
+        return f"{words}: {one}, should be {other}" if one != other else ""
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape:
+        return f"{words}: an array {one.shape}, should be {other.shape}"
+    if one.dtype.kind == other.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            apart = np.abs(one - other)
+        limit = 1e-4 if "slope" in words else 1e-9  # of differences, and of rounding
+        if (apart <= limit * max(1, np.abs(other).max())).all():
+            return ""
+        if one.ndim == 2:
+            worst = int(np.argmax(np.nan_to_num(apart, nan=np.inf).max(axis=1)))
+            one, other = one[worst], other[worst]
+            words += f", sample {worst}" * (len(apart) > 1)
+    texts = next((pair for digits in (3, 6, 9) if len(set(
+        pair := [_text(v, digits) for v in (one, other)])) > 1), None)  # fmt: skip
+    return f"{words}: {texts[0]}, should be {texts[1]}" if texts else ""
+
+
+def _text(value: Array, digits: int) -> str:
+    """Return numbers with a few digits; what is 0 but for rounding is 0."""
+    if value.dtype.kind != "f":
+        return str(value)
+    return f"[{' '.join(f'{0.0 if abs(v) < 1e-9 else v:.{digits}g}' for v in value.ravel())}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .mistakes import See
 from .mistakes.plant import Lines
 
 PASSED, FAILED, NOT_STARTED, NOT_JUDGED = "passed", "failed", "not started", "not judged"
@@ -15,8 +16,20 @@ class Finding:
 
     what: str
     why: str = ""
-    line: str = ""
+    see: See | None = None
     mistake: str | None = None  # its key
+    seen: str = ""  # what there is to see, in words and with both values
+    read: tuple[str, str] = ("", "")  # a page of the tutorials and the place there
+
+    @property
+    def line(self) -> str:
+        """The line that a student can run, or nothing."""
+        return self.see.line if self.see else ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a slope to see, which a gradient check measures better."""
+        return self.see is not None and "slope" in self.see.words
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,8 @@ class Verdict:
         Whether it returns other values than the right function, also if it passes.
     few_digits : bool
         Whether y has another dtype than x.
+    right : tuple
+        The results that are right where others are wrong.
     lines : tuple
         The lines of the mistakes that explain everything, if there are such.
     """
@@ -45,6 +60,7 @@ class Verdict:
     works: bool = field(default=True, compare=False)
     differs: bool = field(default=False, compare=False)
     few_digits: bool = field(default=False, compare=False)
+    right: tuple[str, ...] = field(default=(), compare=False)
     lines: Lines = field(default=(), compare=False)
 
     @property

@@ -66,7 +66,7 @@ def test_the_line_shows_the_mistake(mistake):
         ):
             run, should_be = (
                 eval(expression, names_for(solution, make_probe(seed)))
-                for expression in mistake.see
+                for expression in (mistake.see.run, mistake.see.should_be)
             )
             assert alike(run, should_be) == right, f"{run} should be {should_be}"
 

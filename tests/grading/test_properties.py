@@ -25,7 +25,7 @@ def test_a_failure_says_what_came_and_what_was_expected():
     """One line with the quantity, the place, the value and the expected value."""
     text = BY_NAME["running-averages-by-hand"](BY_KEY["momentum-reversed"].solution(), seed=0)
     assert text == (
-        "the running mean, a quarter of the way from 0 to 10, is 7.5 at (0,), expected 2.5"
+        "the running mean, a quarter of the way from 0 to 10, is 7.5 in channel 0, expected 2.5"
     )
 
 
@@ -61,7 +61,7 @@ def test_a_solution_in_parts_is_asked_for_its_parts():
 def test_far_names_the_worst_place():
     """The largest error, NaN before all; a vector may have another layout, but not another size."""
     assert far("v", [[1.0, 2.0]], [1.0, 2.0]) is None
-    assert far("v", [1.0, 2.5], [1.1, 2.0]) == "v is 2.5 at (1,), expected 2"
-    assert far("v", [9.0, np.nan], [1.0, 2.0]) == "v is nan at (1,), expected 2"
+    assert far("v", [1.0, 2.5], [1.1, 2.0]) == "v is 2.5 in channel 1, expected 2"
+    assert far("v", [9.0, np.nan], [1.0, 2.0]) == "v is nan in channel 1, expected 2"
     assert far("v", [1.0], [1.0, 2.0]) == "v has shape (1,), expected (2,)"
     assert far("v", 3.0, 2.0) == "v is 3, expected 2"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..observe import Seen, look
 from .page import MISTAKES, SEEN_BY, Mistake, with_number
-from .plant import THERE, Lines, solution
+from .plant import THERE, Lines, in_place_of, solution
 
 ERRORS = (ValueError, IndexError, AttributeError, TypeError, NameError)  # of lines that do not fit
 BORROWED = {  # functions that are partly written like others
@@ -35,6 +35,12 @@ ONLY = {  # the name that a line assigns: what it is about, and what shows a mis
     "new_var": ("running_var", "running var"),
     "r": ("r", "r"),
     "d": ("d", "d"),
+    "dxhat": ("gamma", "gamma in dx"),
+    "dx": ("the division by std", "dx along x"),
+    "in dx": ("dx", "dx along x"),
+    "outside": ("what is outside the mean in the term of the variance", "sum of dx"),
+    "inside": ("what is inside the mean in the term of the variance", "dx along x"),
+    "half": ("one of two factors in the term of the variance", "dx along x"),
 }
 
 
@@ -89,14 +95,21 @@ def _as_made(mistake: Mistake, function: str) -> Iterator[Candidate]:
     lines = lines_in(mistake, function)
     if lines:
         yield Candidate(mistake, lines)
-    if len(lines) > 1 and mistake.open_lines.keys() <= ONLY.keys():
+    apart = mistake.open_lines.keys() <= ONLY.keys()
+    if len(lines) > 1 and apart and (mistake.fields or "dx" not in mistake.open_lines):
         for name, line in zip(mistake.open_lines, lines, strict=True):
             yield Candidate(mistake, (line,), only=name)
+    if lines and mistake.fields and "dgamma" in mistake.open_lines:
+        if len(lines) > 2:
+            yield Candidate(mistake, lines[1:], only="in dx")
+        for at, name in enumerate(("half",) if "std" in mistake.fields else ("outside", "inside")):
+            text = in_place_of(mistake.function, mistake.fields, at)["through_std"]
+            yield Candidate(mistake, lines_in(mistake, function, through_std=text), only=name)
 
 
-def lines_in(mistake: Mistake, function: str) -> Lines:
-    """Return the lines of a mistake as they are made in a function; none if they are not."""
-    lines = tuple(mistake.open_lines.items())
+def lines_in(mistake: Mistake, function: str, **own: str) -> Lines:
+    """Return the lines of a mistake, or its own ones, as they are made in a function, if so."""
+    lines = tuple((own or mistake.open_lines).items())
     if mistake.function == function:
         return lines
     if mistake.function not in BORROWED.get(function, ()) or "textbook." in mistake.text:

@@ -8,6 +8,7 @@ different names can be made at once.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from types import CodeType
 from typing import Any, TypeAlias
 
 from ... import textbook
-from ..contract import CONTRACT, CORRECT
+from ..contract import CONTRACT, CORRECT, FORWARD_OF
 
 Lines: TypeAlias = tuple[tuple[str, str], ...]
 """Other lines: the name whose line they stand in the place of, and their text."""
@@ -46,6 +47,8 @@ _BODIES = {  # of each function: what a line assigns, and the line; without the 
 def by_name(function: str, text: str) -> dict[str, str]:
     """Return lines by the names of the textbook's lines in whose place they stand."""
     known = dict(_BODIES[function])
+    if fields := fields_in(function, text):
+        return in_place_of(function, fields)
     found: dict[str, list[str]] = {}
     waiting: list[str] = []
     for statement in ast.parse(text).body:
@@ -56,6 +59,32 @@ def by_name(function: str, text: str) -> dict[str, str]:
     if waiting:
         found["return"] = [*waiting, known["return"]]
     return {name: "\n".join(texts) for name, texts in found.items()}
+
+
+def fields_in(function: str, text: str) -> dict[str, str]:
+    """Return what lines put in the place of the cache's fields, if they do nothing else."""
+    if function not in FORWARD_OF:
+        return {}
+    forward = FORWARD_OF[function]
+    there = {*CONTRACT[forward].arguments, *dict(_BODIES[forward])}
+    body = ast.parse(text).body
+    fields = {_name(s): ast.unparse(s.value) for s in body if isinstance(s, ast.Assign)}
+    return fields if len(fields) == len(body) and fields.keys() <= there else {}
+
+
+def in_place_of(function: str, fields: Mapping[str, str], at: int | None = None) -> dict[str, str]:
+    """Return the lines of a backward pass with something else in the place of the cache's fields.
+
+    `at` is which place in its line it is, if it is that one only.
+    """
+    found, uses = {}, re.compile(rf"cache\.({'|'.join(fields)})\b")
+    for line, text in _BODIES[function]:
+        places = list(uses.finditer(text))
+        for m in reversed(places if at is None else places[at : at + 1]):
+            text = f"{text[: m.start()]}({fields[m[1]]}){text[m.end() :]}"
+        if places:
+            found[line] = ast.unparse(ast.parse(text))
+    return found
 
 
 def plant(function: str, lines: Lines, number: float | None = None) -> Callable[..., Any]:

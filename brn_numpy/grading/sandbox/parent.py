@@ -106,6 +106,10 @@ class Sandbox:
         except Exception as error:  # whatever a forged reply has in it
             raise self._forged() from error
 
+    def forgive(self, name: str) -> None:
+        """Let a function be called again that ended the process, but only in what was extra."""
+        self._dead.pop(name, None)
+
     def solution(self) -> dict[str, Callable[..., Any]]:
         """Return the functions of the file that may be called."""
         return {name: self._caller(name) for name in self.functions}
