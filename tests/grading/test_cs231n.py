@@ -258,6 +258,14 @@ def test_what_is_changed_in_place_is_said_once():
     assert found[RUNNING].status == PASSED
 
 
+def test_what_was_found_in_another_function_is_said_to_be_so():
+    """By the name of that function, which is the file's."""
+    found = judged(changed(F, "gamma * x_normalized", "x_normalized"), SEED)
+    assert found[TEST].findings[0].what == "Test mode leaves out gamma."
+    said = found[S_TEST].findings[0].what
+    assert said.lower() == "as in batchnorm_forward: test mode leaves out gamma."
+
+
 def test_images_of_another_shape():
     """They are told as they are: with the channels last, or right for images of one pixel only."""
     found = judged(changed(SF, BACK, "reshape(N, H, W, C)"), SEED)
