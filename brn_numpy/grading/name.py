@@ -109,9 +109,14 @@ def _two(
     """
     if not all(np.isfinite(v).all() for v in trial.seen.values[result].values()):
         return []
-    for (one, here), (two, there) in combinations(concerned, 2):
-        exchanged = here if one.reorders else there if two.reorders else set()
-        if one.goes_with(two) and (result in here & there or result in exchanged):
+    known = [
+        (c, results, {name for name, _ in c.open_lines}, results if c.reorders else set())
+        for c, results in concerned
+        if not (c.is_open and c.only)  # a number in one part: that is too much to try
+    ]
+    for (one, here, lines, moved), (two, there, others, also) in combinations(known, 2):
+        exchanged = moved or also
+        if lines.isdisjoint(others) and (result in here & there or result in exchanged):
             made = trial.with_number([result], one, two)
             if made and all(trial.explains(r, *made) for r in {result, *exchanged}):
                 return made

@@ -138,9 +138,11 @@ def shown(see: See, functions: Solution, seed: int) -> str:
             worst = int(np.argmax(np.nan_to_num(apart, nan=np.inf).max(axis=1)))
             one, other = one[worst], other[worst]
             words += f", sample {worst}" * (len(apart) > 1)
-    texts = next((pair for digits in (3, 6, 9) if len(set(
-        pair := [_text(v, digits) for v in (one, other)])) > 1), None)  # fmt: skip
-    return f"{words}: {texts[0]}, should be {texts[1]}" if texts else ""
+    for digits in (3, 6, 9):
+        texts = _text(one, digits), _text(other, digits)
+        if texts[0] != texts[1]:
+            return f"{words}: {texts[0]}, should be {texts[1]}"
+    return ""
 
 
 def _text(value: Array, digits: int) -> str:

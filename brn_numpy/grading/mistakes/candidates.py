@@ -70,10 +70,6 @@ class Candidate(NamedTuple):
         """Whether it returns results in another order."""
         return any(name == "return" for name, _ in self.open_lines)
 
-    def goes_with(self, other: Candidate) -> bool:
-        """Whether both can be made at once: they stand in different lines."""
-        return not {n for n, _ in self.open_lines} & {n for n, _ in other.open_lines}
-
     @property
     def title(self) -> str:
         """What was computed, with the number."""

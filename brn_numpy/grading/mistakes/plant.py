@@ -66,7 +66,8 @@ def fields_in(function: str, text: str) -> dict[str, str]:
     if function not in FORWARD_OF:
         return {}
     forward = FORWARD_OF[function]
-    there = {*CONTRACT[forward].arguments, *dict(_BODIES[forward])}
+    made = re.findall(r"\w+", " ".join(name for name, _ in _BODIES[forward]))
+    there = {*CONTRACT[forward].arguments, *made}
     body = ast.parse(text).body
     fields = {_name(s): ast.unparse(s.value) for s in body if isinstance(s, ast.Assign)}
     return fields if len(fields) == len(body) and fields.keys() <= there else {}
