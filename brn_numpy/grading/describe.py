@@ -12,7 +12,7 @@ from ..textbook import mean, variance
 from .contract import Solution
 from .factors import COMMON, factor_name, ratios, slopes, term_names
 from .mistakes import place_of
-from .observe import SMALLER, VECTORS, Seen, Values, close, probe_of, right, same
+from .observe import VECTORS, Seen, Values, close, probe_of, right, same
 from .places import channels, samples, where
 from .properties import PROPERTIES, far
 from .verdict import Finding
@@ -103,8 +103,6 @@ def _weights(result: str, found: Values, seed: int) -> Iterator[str]:
     """Say of which part of the old and of the new value a running value consists."""
     weights = []
     for key, value in found.items():
-        if SMALLER in key:
-            continue
         probe, x, _ = probe_of(key, seed)
         if VECTORS in key:
             new = getattr(probe, result.replace("running", "batch"))

@@ -14,7 +14,7 @@ from .adapter import CONTRACTS, Contract, Task, contract_of
 from .contract import Solution
 from .diagnose import judge
 from .mistakes import See
-from .near import functions_of, told
+from .near import functions_of, missing_imports, told
 from .sandbox import Sandbox, forbidden_imports
 from .tidy import Failure, clean
 from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
@@ -100,7 +100,7 @@ def _judged(
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    early = told(tree, about.functions) | {
+    early = told(tree, about.functions, box.functions) | {
         name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in refused.items()
     }
     found: dict[Task, Verdict] = {}
@@ -117,16 +117,17 @@ def _judged(
             if found[task].works:
                 box.forgive(task.written)
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
-        lines = "".join(f". {text}" for text in _imports(box, tree, ""))
+        lines = "".join(f". {text}" for text in missing_imports(tree, box.missing, ""))
         raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
     return found
 
 
 def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
     """Judge one thing in what a student wrote, after others, and in the words of its contract."""
-    before = {t.title: verdict for t, verdict in found.items()}
-    before |= {t.function: found[t] for t in found if t.layout == task.layout}
+    before = {t.title: v for t, v in found.items()} | {t.function: v for t, v in found.items()}
     verdict = judge(task.solution(written), task.function, seed, before)
+    if verdict.status == PASSED and (text := task.other_default(written)):
+        verdict = replace(verdict, status=FAILED, findings=(Finding(text),))
     findings = tuple(
         replace(
             f,
@@ -151,24 +152,10 @@ def _notes(
         if others:
             yield f"Not judged: {', '.join(others)}."
     said = " ".join(f.what for v in verdicts for f in v.findings)
-    for text in _imports(box, tree, said):
-        yield f"{text}."
+    yield from (f"{text}." for text in missing_imports(tree, box.missing, said))
     if box.patched:
         patched = ", ".join(f"numpy.{name}" for name in box.patched)
         yield f"The file replaces {patched}; the grader does not use it."
-
-
-def _imports(box: Sandbox, tree: ast.Module, said: str) -> Iterator[str]:
-    """Go through the imports that failed, but for those that are spoken of already."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
-    lines: dict[tuple[int, str], set[str]] = {}
-    for line, origin, name in box.missing:
-        lines.setdefault((line, origin), set()).add(name)
-    for (line, origin), names in list(lines.items())[:9]:
-        if f"(line {line})" not in said:
-            idle = "nothing that was judged needs it"
-            rest = idle if names & used else f"it is never used: remove line {line}"
-            yield f"Line {line} imports {origin}, which is not here; {rest}"
 
 
 def _source(path: Path) -> tuple[str, ast.Module]:

@@ -1,9 +1,9 @@
-"""What the text of a file says of its functions: near names, arguments in another order, stubs."""
+"""What the text of a file says of its functions: near names, the order of arguments, imports."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
 from .contract import ContractFunction
@@ -15,28 +15,43 @@ NEAR = 0.85  # share of equal letters
 
 def functions_of(tree: ast.Module) -> dict[str, list[str]]:
     """Return the functions that a file defines, and the names of their arguments."""
-    found = (f for f in tree.body if isinstance(f, ast.FunctionDef))
-    return {f.name: [a.arg for a in (*f.args.posonlyargs, *f.args.args)] for f in found}
+    return {name: _arguments(f) for name, f in _defined(tree).items()}
 
 
-def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[str, Verdict]:
-    """Return verdicts on functions that need not be run, by the name of the function."""
+def _defined(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """Return the functions at the top of a file; the last one of a name, if nothing replaces it."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                found.pop(ast.unparse(target), None)
+    return found
+
+
+def _arguments(function: ast.FunctionDef) -> list[str]:
+    return [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+
+
+def told(
+    tree: ast.Module, functions: Mapping[str, ContractFunction], there: Iterable[str] = ()
+) -> dict[str, Verdict]:
+    """Return verdicts on functions that need not be run; `there` are those that can be."""
     found: dict[str, Verdict] = {}
-    defined = functions_of(tree)
-    for function in tree.body:
-        if isinstance(function, ast.FunctionDef) and function.name in functions:
-            name, wanted = function.name, functions[function.name].arguments
-            came = defined[name]
-            if all(map(_says_nothing, function.body)):
-                found[name] = Verdict(name, NOT_STARTED, works=False)
-            elif sorted(came) == sorted(wanted) and came != list(wanted):
-                text = f"it takes ({', '.join(came)}), expected ({', '.join(wanted)})"
-                finding = Finding(f"{text}: arguments are given in this order.")
-                found[name] = Verdict(name, FAILED, (finding,), works=False)
+    defined = _defined(tree)
+    for name in defined.keys() & functions.keys():
+        came, wanted = _arguments(defined[name]), list(functions[name].arguments)
+        if all(map(_says_nothing, defined[name].body)):
+            found[name] = Verdict(name, NOT_STARTED, works=False)
+        elif sorted(came) == sorted(wanted) and came != wanted:
+            text = f"it takes ({', '.join(came)}), expected ({', '.join(wanted)})"
+            finding = Finding(f"{text}: arguments are given in this order.")
+            found[name] = Verdict(name, FAILED, (finding,), works=False)
     near: dict[str, tuple[float, str]] = {}
     for other in defined.keys() - functions.keys():
         share, name = max((_share(other, name), name) for name in functions)
-        if name not in defined:
+        if name not in {*defined, *there}:
             near[name] = max((share, other), near.get(name, (NEAR, "")))
     for name, (_, other) in near.items():
         if other:
@@ -50,8 +65,8 @@ def told(tree: ast.Module, functions: Mapping[str, ContractFunction]) -> dict[st
 
 
 def _share(one: str, other: str) -> float:
-    """Return how alike two names are, whatever their underscores, capitals and alphabets are."""
-    a, b = (name.translate(ALIKE).replace("_", "").casefold() for name in (one, other))
+    """Return how alike two names are, whatever their capitals and alphabets are."""
+    a, b = (name.translate(ALIKE).casefold() for name in (one, other))
     return SequenceMatcher(a=a, b=b).ratio()
 
 
@@ -64,3 +79,18 @@ def _says_nothing(statement: ast.stmt) -> bool:
         return statement.exc is not None and "NotImplementedError" in ast.unparse(statement.exc)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass)
+
+
+def missing_imports(
+    tree: ast.Module, missing: Iterable[tuple[int, str, str]], said: str
+) -> Iterator[str]:
+    """Go through failed imports (line, from where, name) that are not spoken of already."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        if f"(line {line})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & used else f"it is never used: remove line {line}"
+            yield f"Line {line} imports {origin}, which is not here; {rest}"

@@ -25,6 +25,7 @@ def found(text, functions=EXERCISES):
         ("batchrenorm_forward", "batch_renorm_forward"),
         ("BATCH_RENORM_BACKWARD", "batch_renorm_backward"),
         ("updatе_running", "update_running"),  # its е is Cyrillic
+        ("bаtсh_nоrm_fоrwаrd", "batch_norm_forward"),  # and so are its а, с, о
         ("renorm_corection", "renorm_correction"),
         ("batch_norm_inference_", "batch_norm_inference"),
     ],
@@ -34,7 +35,7 @@ def test_a_near_name_is_asked_about(written, meant):
     [(name, verdict)] = found(f"def {written}(x):\n    return x\n").items()
     assert name == meant and verdict.status == NOT_JUDGED
     assert f"has {written}, and no {meant}: did you mean {meant}?" in verdict.findings[0].what
-    assert ("Latin: е." in verdict.findings[0].what) == (not written.isascii())
+    assert ("Latin: " in verdict.findings[0].what) == (not written.isascii())
 
 
 @pytest.mark.parametrize("other", ["layernorm_forward", "forward", "wide", "instance_norm", "mean"])
@@ -44,12 +45,16 @@ def test_another_name_is_none(other):
         assert not found(f"def {other}(x):\n    return x\n", contract.functions)
 
 
-def test_what_is_there_is_not_asked_about():
-    """A second version of a function that is there; cs231n's own near names."""
+def test_what_is_there_is_not_asked_about(tmp_path):
+    """A second version of a function, cs231n's own near names, a name that is assigned."""
     both = "def batch_norm_forward(x):\n    return x\ndef batch_norm_forward2(x):\n    return x\n"
     assert not found(both)
     own = "".join(f"def {name}(a):\n    return a\n" for name in CONTRACTS["cs231n"].functions)
     assert not found(own, CONTRACTS["cs231n"].functions)
+    near = "def update_runing(m, s, mb, sb, a):\n    return m + a * (mb - m), s + a * (sb - s)\n"
+    file = tmp_path / "mine.py"
+    file.write_text(f"{near}update_running = update_runing\n")
+    assert grade(file, 1).score == 1
 
 
 def test_arguments_in_another_order_are_told():
@@ -76,6 +81,14 @@ def test_a_function_that_does_nothing_is_not_started(body):
 def test_a_function_that_does_something_is_run(body):
     """Also one whose return is missing."""
     assert not found(f"def update_running(m, s, mb, sb, a):\n    {body}\n")
+
+
+def test_the_last_definition_counts():
+    """A stub above it is none any more; a name may also be assigned."""
+    stub, real = "def update_running(*a):\n    pass\n", "def update_running(*a):\n    return 1\n"
+    for text in (stub + real, stub + "update_running = max\n", real):
+        assert not found(text), text
+    assert found(real + stub)["update_running"].status == NOT_STARTED
 
 
 def test_all_of_it_in_one_file(tmp_path):
