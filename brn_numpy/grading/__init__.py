@@ -15,7 +15,7 @@ factors        by which factors a result is wrong, in which of its terms
 places         in which calls, channels or samples a result is wrong
 properties     what holds for right functions, whatever the numbers are
 verdict        what is said of one function: its findings
-near           near names, and what else need not be run
+near           near names, and what else the text of a file says
 name           which mistake, or which two, give the same wrong result
 see            the line that shows a mistake, what there is to see, and the names in it
 tell           a mistake in words

@@ -21,7 +21,7 @@ from .tidy import Odd, tidy
 
 FORWARD, BACKWARD = "batch_norm_forward", "batch_norm_backward"
 STATISTICS, TEST = "running_statistics", "test_mode"
-DEFAULTS = {"eps": 1e-5, "momentum": 0.9}  # of bn_param: these values are left out there
+DEFAULTS = {FORWARD: ("eps", 1e-5), STATISTICS: ("momentum", 0.9)}  # where bn_param has none
 WORDS = {"y": "out", "dy": "dout", "y4": "out4", "dy4": "dout4", "Inference": "Test mode"}
 MADE = "y", "y4", "cache", "cache4", STATISTICS, TEST  # rows and images have them in a line to run
 
@@ -56,6 +56,23 @@ class Task:
         """Put a line to run, or a name in it, into the student's words: see `see.names_of`."""
         made = {name: self.layout + WORDS.get(name, name) for name in MADE}
         return self._words(text, made | {FORWARD: f"{self.layout}batchnorm_forward"})
+
+    def other_default(self, written: Solution) -> str:
+        """Return what is said of a right function with another default; empty if it has none."""
+        if self.written in EXERCISES or self.function not in DEFAULTS:
+            return ""
+        name, default = DEFAULTS[self.function]
+        x, found = np.random.default_rng(0).normal(scale=0.01, size=(5, 3)), []
+        try:
+            for param in ({}, {name: default}):
+                old = {"running_mean": np.ones(3), "running_var": np.ones(3)}
+                bn_param = {"mode": "train", **old, **param}
+                given = _to(self.layout, x.copy()), np.ones(3), np.ones(3), bn_param
+                found.append((written[self.written](*given)[0], bn_param["running_mean"]))
+            same = all(map(np.allclose, *found))
+        except Exception:  # of the student's function
+            same = False
+        return "" if same else f"It does not take {default:g} for {name} where bn_param has none."
 
     def _words(self, text: str, more: Mapping[str, str]) -> str:
         if self.written in EXERCISES:
@@ -107,8 +124,7 @@ def _adapted(written: Solution, task: Task) -> Solution:
     forward, backward = own.get(f"{layout}batchnorm_forward"), own.get(task.backward)
 
     def run(x: Array, gamma: Array, beta: Array, mode: str, **param: Any) -> tuple[Any, Any, Any]:
-        given = {k: v for k, v in param.items() if k not in DEFAULTS or v != DEFAULTS[k]}
-        bn_param = deepcopy({"mode": mode, **given})
+        bn_param = deepcopy({"mode": mode, **param})
         assert forward is not None
         y, cache = forward(_to(layout, x), gamma, beta, bn_param)
         return _back(layout, y, x), cache, bn_param

@@ -158,7 +158,7 @@ class _Case:
         """Name what is wrong, or describe it."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
         earlier = reversed(list(self.before.values()))
-        known = {key: v.name for v in earlier for key in v.mistakes}
+        known = {key: v.name.partition(":")[0] for v in earlier for key in v.mistakes}
         lines = forward.lines if forward is not None else ()
         tried = []
         for before in forwards(FORWARD_OF.get(function, ""), lines):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +12,7 @@ from .adapter import CONTRACTS, Contract, Task, contract_of
 from .contract import Solution
 from .diagnose import judge
 from .mistakes import See
-from .near import functions_of, told
+from .near import functions_of, missing_imports, told
 from .sandbox import GRADER, OUTSIDE, Sandbox, forbidden_imports
 from .submission import Submission, read
 from .tidy import Failure
@@ -103,7 +102,7 @@ def _judged(
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
         if box.faults:
             raise Failure(f"{box.faults[0]}. {OUTSIDE}")
-        lines = "".join(f". {text}" for text in _imports(box, hand_in, ""))
+        lines = "".join(f". {text}" for text in missing_imports(hand_in, box.missing, ""))
         raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
     return found
 
@@ -112,6 +111,8 @@ def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Ve
     """Judge one thing in what a student wrote, after others, and in the words of its contract."""
     before = {t.title: v for t, v in found.items()} | {t.function: v for t, v in found.items()}
     verdict = judge(task.solution(written), task.function, seed, before)
+    if verdict.status == PASSED and (text := task.other_default(written)):
+        verdict = replace(verdict, status=FAILED, findings=(Finding(text),))
     findings = tuple(
         replace(
             f,
@@ -140,25 +141,11 @@ def _notes(
         if others:
             yield f"Not judged: {', '.join(others)}."
     said = " ".join(f.what for v in verdicts for f in v.findings)
-    for text in _imports(box, hand_in, said):
-        yield f"{text}."
+    missing = [each for each in box.missing if each[1] != GRADER]
+    yield from (f"{text}." for text in missing_imports(hand_in, missing, said))
     if box.patched:
         patched = ", ".join(f"numpy.{name}" for name in box.patched)
         yield f"The file replaces {patched}; the grader does not use it."
-
-
-def _imports(box: Sandbox, hand_in: Submission, said: str) -> Iterator[str]:
-    """Go through the imports that failed, but for those that are spoken of already."""
-    used = {node.id for node in ast.walk(hand_in.tree) if isinstance(node, ast.Name)} | {"*"}
-    lines: dict[tuple[int, str], set[str]] = {}
-    for line, origin, name in box.missing:
-        lines.setdefault((line, origin), set()).add(name)
-    for (line, origin), names in list(lines.items())[:9]:
-        place = hand_in.place(line)
-        if f"({place})" not in said and origin != GRADER:
-            idle = "nothing that was judged needs it"
-            rest = idle if names & used else f"it is never used: remove {place}"
-            yield f"{place.capitalize()} imports {origin}, which is not here; {rest}"
 
 
 def _refused(hand_in: Submission, about: Contract) -> dict[str, str]:

@@ -1,12 +1,13 @@
-"""What the text of a file says of its functions: near names, arguments in another order, stubs."""
+"""What the text of a file says of its functions: near names, the order of arguments, imports."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
 from .contract import ContractFunction
+from .submission import Submission
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, Finding, Verdict
 
 ALIKE = str.maketrans("аеорсухіјѕԁһκοανɡρ", "aeopcyxijsdhkoavgp")  # of other alphabets
@@ -79,3 +80,19 @@ def _says_nothing(statement: ast.stmt) -> bool:
         return statement.exc is not None and "NotImplementedError" in ast.unparse(statement.exc)
     constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return constant or isinstance(statement, ast.Pass)
+
+
+def missing_imports(
+    hand_in: Submission, missing: Iterable[tuple[int, str, str]], said: str
+) -> Iterator[str]:
+    """Go through failed imports (line, from where, name) that are not spoken of already."""
+    used = {node.id for node in ast.walk(hand_in.tree) if isinstance(node, ast.Name)}
+    lines: dict[tuple[int, str], set[str]] = {}
+    for line, origin, name in missing:
+        lines.setdefault((line, origin), set()).add(name)
+    for (line, origin), names in list(lines.items())[:9]:
+        place = hand_in.place(line)
+        if f"({place})" not in said:
+            idle = "nothing that was judged needs it"
+            rest = idle if names & {*used, "*"} else f"it is never used: remove {place}"
+            yield f"{place.capitalize()} imports {origin}, which is not here; {rest}"

@@ -19,7 +19,6 @@ def where(wrong: list[str], every: list[str], function: str) -> str:
         "only where the values are small: is a number added somewhere?": [
             k for k in every if "small" in k
         ],
-        "only with other shapes than (7, 6) and (3, 6, 2, 4)": [k for k in every if k[0] != "0"],
     }
     if "renorm" in function:
         kinds["only where r_max and d_max clip nothing"] = [k for k in every if k[0] == "2"]
@@ -27,8 +26,10 @@ def where(wrong: list[str], every: list[str], function: str) -> str:
     for text, keys in kinds.items():
         if set(wrong) == set(keys) != set(every):
             return text
-    probes = {k[0] for k in wrong} < {k[0] for k in every}
-    return "only with some of the numbers and shapes" if probes else ""
+    probes = {k[0] for k in wrong}
+    if "0" not in probes:
+        return "only with other numbers or shapes than the first, (7, 6) and (3, 6, 2, 4)"
+    return "only with some of the numbers and shapes" if len(probes) < 3 else ""
 
 
 def channels(found: Values, right: Values, seed: int, function: str) -> str:

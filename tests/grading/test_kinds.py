@@ -12,8 +12,9 @@ from brn_numpy.grading.calls import grade_functions
 from brn_numpy.grading.diagnose import FAILED, PASSED, judge
 from brn_numpy.grading.grade import Graded, grade
 from brn_numpy.grading.marks import frequent, row
-from brn_numpy.grading.mistakes import BY_KEY, plant
+from brn_numpy.grading.mistakes import BY_KEY, SEEN_BY, plant
 from brn_numpy.grading.report import student_text
+from brn_numpy.grading.see import shown
 
 SEED = 4
 F, B, U = "batch_norm_forward", "batch_norm_backward", "update_running"
@@ -144,7 +145,7 @@ def test_what_is_wrong_on_other_shapes_only_is_said_so():
         return textbook.batch_norm_inference(x, *arguments) + (x.shape[1] != 6)
 
     text = judge(plant.solution(INF, inference), INF, SEED).findings[0].what
-    assert "only with other shapes than (7, 6) and (3, 6, 2, 4)" in text
+    assert "only with other numbers or shapes than the first, (7, 6) and (3, 6, 2, 4)" in text
 
 
 def test_a_backward_pass_that_empties_its_cache_is_right():
@@ -221,6 +222,9 @@ def test_numbers_are_shown_with_the_digits_in_which_they_differ():
     [finding] = judge(plant.solution(INF, lines), INF, SEED).findings
     one, two = re.findall(r"\[(.+?)\]", finding.seen)
     assert one != two
+    for odd in (lambda y: np.round(y).astype(int), lambda y: y + 0j):  # one line, or none
+        solution = {INF: lambda *given, odd=odd: odd(textbook.batch_norm_inference(*given) * 2)}
+        assert "\n" not in shown(SEEN_BY["mean of y", INF], solution, SEED)
     assert np.allclose(*(np.array(t.split(), float) for t in (one, two)), rtol=1e-4)
 
 

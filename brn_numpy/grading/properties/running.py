@@ -23,9 +23,9 @@ def equal_minibatches_are_approached_geometrically(f: Any, p: Probe) -> Checks:
         pair = f.update_running(*pair, p.batch_mean, p.batch_std, p.momentum)
         left = (1 - p.momentum) ** t
         expected = p.batch_mean + left * (p.running_mean - p.batch_mean)
-        yield f"the running mean after {t} equal minibatches", pair[0], expected
+        yield f"the running mean after T = {t} equal minibatches", pair[0], expected
         expected = p.batch_std + left * (p.running_std - p.batch_std)
-        yield f"the running std after {t} equal minibatches", pair[1], expected
+        yield f"the running std after T = {t} equal minibatches", pair[1], expected
 
 
 @holds(UPDATE)
@@ -89,7 +89,7 @@ def the_minibatch_is_approached_geometrically(f: Any, p: Probe, x: Array, dy: Ar
             given, pair, (p.running_mean, p.running_var), goal, strict=True
         ):
             expected = new + p.momentum**t * (old - new)
-            yield f"{name} after {t} equal minibatches", found, expected
+            yield f"{name} after T = {t} equal minibatches", found, expected
 
 
 @holds(TEST)
