@@ -16,7 +16,7 @@ from .near import functions_of, missing_imports, told
 from .sandbox import GRADER, OUTSIDE, Sandbox, forbidden_imports
 from .submission import Submission, read
 from .tidy import Failure
-from .verdict import FAILED, NOT_STARTED, Finding, Graded, Verdict
+from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Graded, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
 WHOLE, SHARE = 1.8, 0.05  # times that, for a whole file, and for each function in any case
