@@ -10,7 +10,7 @@ from ..experiments import compare
 from ..experiments.images import chance
 from ..experiments.report import View, paragraph, pieces
 from ..experiments.runner import run_one
-from ..experiments.spec import Result, Spec
+from ..experiments.spec import AnySpec, Result
 from .common import (
     Live,
     Progress,
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     experiment = compare.experiment(classes)
     check_images(experiment, options.data)
 
-    def trained(spec: Spec) -> Spec:
+    def trained(spec: AnySpec) -> AnySpec:
         return spec.but(steps=options.steps)
 
     view = View(options.seeds, trained, chance(images), terminal_width())
@@ -86,7 +86,8 @@ def run(options: argparse.Namespace) -> int:
         )
         + "\n"
     )
-    names, live, results = experiment.names(), Live(pieces(experiment, view)), dict[Spec, Result]()
+    names, live = experiment.names(), Live(pieces(experiment, view))
+    results: dict[AnySpec, Result] = {}
     progress = Progress(len(specs) * options.steps)
     live.update(results)
     try:
@@ -105,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write(options: argparse.Namespace, images: Dataset, results: dict[Spec, Result]) -> None:
+def _write(options: argparse.Namespace, images: Dataset, results: dict[AnySpec, Result]) -> None:
     classes = len(images.class_names)
     rows = [
         compare.for_json(spec.but(steps=options.steps), result, classes)

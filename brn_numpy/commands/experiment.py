@@ -17,7 +17,7 @@ from ..experiments.experiment import Experiment, Table
 from ..experiments.images import chance, digest
 from ..experiments.report import Piece, Results, View, markdown_of, paragraph, pieces
 from ..experiments.runner import run as run_specs
-from ..experiments.spec import Result, Spec
+from ..experiments.spec import AnySpec, Result
 from .common import (
     Live,
     Progress,
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     data = images.name if options.data is None else f"{images.name}, SHA-256 {digest(images)}"
     view = View(
         seeds=options.seeds or (2 if options.quick else 5),
-        trained=partial(Spec.shorter, divisor=5 if options.quick else 1),
+        trained=lambda spec: spec.shorter(5 if options.quick else 1),
         chance=chance(images),
         width=terminal_width(),
     )
@@ -125,11 +125,11 @@ class _Session:
         self.progress = Progress(1)
         self.done = 0  # steps
 
-    def trained(self, experiment: Experiment) -> dict[Spec, Spec]:
+    def trained(self, experiment: Experiment) -> dict[AnySpec, AnySpec]:
         """Return the trainings of an experiment, and what is run in their place."""
         return {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
 
-    def missing(self, experiment: Experiment) -> list[Spec]:
+    def missing(self, experiment: Experiment) -> list[AnySpec]:
         """Return what must be run, each once."""
         wanted = dict.fromkeys(self.trained(experiment).values())
         return [spec for spec in wanted if spec not in self.known]
@@ -143,7 +143,7 @@ class _Session:
             live.update({s: self.known[run] for s, run in trained.items() if run in self.known})
             self._say_what_runs(experiment, wanted)
 
-        def take(spec: Spec, result: Result) -> None:
+        def take(spec: AnySpec, result: Result) -> None:
             self.known[spec] = result
             self.done += spec.steps
             self.folder.keep(experiment.name, {spec: result})
@@ -152,7 +152,7 @@ class _Session:
 
         shared = {run: self.known[run] for run in trained.values() if run in self.known}
         self.folder.keep(experiment.name, shared)
-        _remarks(self.options, self.view.width)
+        _remarks(experiment, self.options, self.view.width)
         try:
             update()
             run_specs(wanted, executor=executor, path=self.options.data, on_result=take)
@@ -171,7 +171,7 @@ class _Session:
         seconds = sum(self.known[run]["seconds"] for run in trained.values())
         show(f"\n({len(trained)} trainings, {seconds:.0f} seconds of one core)\n")
 
-    def _say_what_runs(self, experiment: Experiment, wanted: list[Spec]) -> None:
+    def _say_what_runs(self, experiment: Experiment, wanted: list[AnySpec]) -> None:
         running = next((spec for spec in wanted if spec not in self.known), None)
         if running is not None:
             names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
@@ -192,9 +192,12 @@ def _page(table: Table, view: View, results: Results) -> str:
     return f"{view.title(table)}\n\n{markdown_of(table, results, view)}\n"
 
 
-def _remarks(options: argparse.Namespace, width: int) -> None:
+def _remarks(experiment: Experiment, options: argparse.Namespace, width: int) -> None:
     """Say what is different from the experiments that titles and claims speak of."""
-    if options.data:
+    instead = experiment.specs(1)[0].data
+    if options.data and instead:
+        show(f"Not on your images: {experiment.name} is about {instead}.")
+    elif options.data:
         text = (
             f"On your images, {options.data}; what is said of others is said of the shipped ones."
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..experiments import store
-from ..experiments.spec import Result, Spec
+from ..experiments.spec import AnySpec, Result
 from .common import UserError
 
 SAVE_EVERY = 2.0  # seconds
@@ -21,7 +21,7 @@ class ResultsFolder:
             raise UserError("--resume needs --json DIR, the folder to go on from")
         self.path = None if path is None else _opened(Path(path), resume)
         self.data = data
-        self.files: dict[str, dict[Spec, Result]] = {}  # by the names of experiments
+        self.files: dict[str, dict[AnySpec, Result]] = {}  # by the names of experiments
         self.changed: set[str] = set()
         self.saved = time.monotonic()
         for file in [] if self.path is None else sorted(self.path.glob("*.json")):
@@ -30,7 +30,7 @@ class ResultsFolder:
             except (ValueError, OSError) as error:
                 raise UserError(str(error)) from None
 
-    def known(self) -> dict[Spec, Result]:
+    def known(self) -> dict[AnySpec, Result]:
         """Return the results of all files: experiments share trainings."""
         return {spec: result for file in self.files.values() for spec, result in file.items()}
 
@@ -50,11 +50,11 @@ class ResultsFolder:
                     "processor and BLAS library): go on with those, or choose another folder"
                 )
 
-    def lacks(self, name: str, specs: Iterable[Spec]) -> bool:
+    def lacks(self, name: str, specs: Iterable[AnySpec]) -> bool:
         """Return whether the file of an experiment must be written, if there are files."""
         return self.path is not None and not set(specs) <= self.files.get(name, {}).keys()
 
-    def keep(self, name: str, results: Mapping[Spec, Result]) -> None:
+    def keep(self, name: str, results: Mapping[AnySpec, Result]) -> None:
         """Note results of an experiment, and write them from time to time."""
         if self.lacks(name, results):
             self.files.setdefault(name, {}).update(results)

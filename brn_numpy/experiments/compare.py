@@ -6,7 +6,7 @@ from typing import Any
 
 from .claims.common import beats, equals, methods
 from .experiment import Experiment, Gap, Table
-from .spec import Result, Spec
+from .spec import AnySpec, Result, Spec
 
 STEPS = 1500
 PAPER = {  # top-1 accuracies of Inception-v3 on ImageNet, in percent (Ioffe 2017, section 4)
@@ -64,8 +64,9 @@ def experiment(classes: int) -> Experiment:
     )
 
 
-def for_json(spec: Spec, result: Result, classes: int) -> dict[str, Any]:
+def for_json(spec: AnySpec, result: Result, classes: int) -> dict[str, Any]:
     """Return a training and its result; the accuracy is None where it diverged."""
+    assert isinstance(spec, Spec)
     alike = spec.but(method="bn", seed=0, steps=STEPS)
     regime = next(key for key, base in regimes(classes).items() if base == alike)
     return {

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .._checks import Array
-from .spec import Result, Spec
+from .spec import AnySpec, Result
 from .verdicts import Verdict, is_equal, is_more
 
 Value: TypeAlias = Callable[[Result], float]
@@ -28,17 +28,17 @@ class Best:
     final comparison.
     """
 
-    choices: Mapping[str, Spec]
+    choices: Mapping[str, AnySpec]
     by: Value
 
-    def label(self, results: Mapping[Spec, Result], seeds: int) -> str:
+    def label(self, results: Mapping[AnySpec, Result], seeds: int) -> str:
         """Return the label of the best one."""
         return max(
             self.choices,
             key=lambda label: float(values(results, self.choices[label], seeds, self.by).mean()),
         )
 
-    def spec(self, results: Mapping[Spec, Result], seeds: int) -> Spec:
+    def spec(self, results: Mapping[AnySpec, Result], seeds: int) -> AnySpec:
         """Return the best one."""
         return self.choices[self.label(results, seeds)]
 
@@ -47,11 +47,11 @@ class Best:
 class Gap:
     """By how much one training has more of a value than another, seed by seed."""
 
-    more: Spec
-    less: Spec
+    more: AnySpec
+    less: AnySpec
 
 
-Training: TypeAlias = Spec | Best | Gap
+Training: TypeAlias = AnySpec | Best | Gap
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Table:
         """Return the columns; a row may lack some."""
         return list(dict.fromkeys(column for row in self.rows.values() for column in row))
 
-    def specs(self) -> list[Spec]:
+    def specs(self) -> list[AnySpec]:
         """Return all trainings, with one seed."""
         return [s for row in self.rows.values() for cell in row.values() for s in specs_of(cell)]
 
@@ -91,7 +91,7 @@ class Claim:
     within: float | None = None
     digits: int = 1
 
-    def verdict(self, results: Mapping[Spec, Result], seeds: int) -> Verdict:
+    def verdict(self, results: Mapping[AnySpec, Result], seeds: int) -> Verdict:
         """Judge the claim by the trainings of all seeds, paired by seed."""
         differences = values(results, self.left, seeds, self.value)
         if isinstance(self.right, float):
@@ -118,16 +118,16 @@ class Experiment:
     claims: tuple[Claim, ...]
     note: str = ""
 
-    def specs(self, seeds: int) -> list[Spec]:
+    def specs(self, seeds: int) -> list[AnySpec]:
         """Return all trainings once, each for the seeds 0, 1, ..., in the order of the tables."""
         found = dict.fromkeys(spec for table in self.tables for spec in table.specs())
         for claim in self.claims:
             found |= dict.fromkeys(specs_of(claim.left) + specs_of(claim.right))
         return [spec.but(seed=seed) for spec in found for seed in range(seeds)]
 
-    def names(self) -> dict[Spec, str]:
+    def names(self) -> dict[AnySpec, str]:
         """Return what the tables call each training, with seed 0: "row, column"."""
-        found: dict[Spec, str] = {}
+        found: dict[AnySpec, str] = {}
         for table in self.tables:
             for label, row in table.rows.items():
                 for column, cell in row.items():
@@ -136,16 +136,18 @@ class Experiment:
         return found
 
 
-def specs_of(training: Training | float) -> tuple[Spec, ...]:
+def specs_of(training: Training | float) -> tuple[AnySpec, ...]:
     """Return what must be trained for a cell of a table or a side of a claim, with one seed."""
     if isinstance(training, Best):
         return tuple(training.choices.values())
     if isinstance(training, Gap):
         return training.more, training.less
-    return (training,) if isinstance(training, Spec) else ()
+    return (training,) if isinstance(training, AnySpec) else ()
 
 
-def values(results: Mapping[Spec, Result], training: Training, seeds: int, value: Value) -> Array:
+def values(
+    results: Mapping[AnySpec, Result], training: Training, seeds: int, value: Value
+) -> Array:
     """Return a value of the results of one kind of training, (seeds,)."""
     if isinstance(training, Gap):
         more = values(results, training.more, seeds, value)

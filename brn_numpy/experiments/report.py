@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from .experiment import Best, Claim, Experiment, Gap, Table, Training, accuracy, specs_of, values
-from .spec import Result, Spec
+from .spec import AnySpec, Result
 from .verdicts import NOT_JUDGED, SEEDS, Verdict, mean_and_error
 
-Results: TypeAlias = Mapping[Spec, Result]
+Results: TypeAlias = Mapping[AnySpec, Result]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class View:
     """
 
     seeds: int = 5
-    trained: Callable[[Spec], Spec] = lambda spec: spec
+    trained: Callable[[AnySpec], AnySpec] = lambda spec: spec
     chance: float = 0.0
     width: int = 80
 
@@ -48,7 +48,7 @@ class View:
         """Return the title of a table, with the steps that were run."""
         return self.with_steps(table.title, table.specs()[0])
 
-    def with_steps(self, text: str, spec: Spec) -> str:
+    def with_steps(self, text: str, spec: AnySpec) -> str:
         """Return a text with the steps of a training that were run in the place of {steps}."""
         return text.replace("{steps}", str(self.trained(spec).steps))
 
@@ -56,7 +56,7 @@ class View:
 class Piece(NamedTuple):
     """A part of a report: the trainings that it needs, and its text once they are there."""
 
-    needs: frozenset[Spec]
+    needs: frozenset[AnySpec]
     text: Callable[[Results], str]
 
 
@@ -205,7 +205,10 @@ def _judged(claim: Claim, view: View, before: str, results: Results) -> str:
 
 
 def bars_of(table: Table, view: View, results: Results) -> str:
-    """Return a table as bars, the longest 40 signs; a value that is not > 0 has none."""
+    """Return a table as bars, the longest 40 signs; a value that is not > 0 has none.
+
+    Of returns, which are all negative, there are no bars at all.
+    """
     bars = []
     for label, row in table.rows.items():
         for column, training in row.items():
@@ -213,6 +216,8 @@ def bars_of(table: Table, view: View, results: Results) -> str:
             found = found[np.isfinite(found)]
             bars.append((f"{label}, {column}", float(found.mean()) if len(found) else 0.0))
     first, most = max(len(label) for label, _ in bars), max(value for _, value in bars)
+    if most < 0:
+        return ""
     longest = min(40, view.width - first - 2)
     signs = [round(longest * max(value, 0) / most) if most > 0 else 0 for _, value in bars]
     lines = (f"{label:<{first}}  {'#' * n}" for (label, _), n in zip(bars, signs, strict=True))

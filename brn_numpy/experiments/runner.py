@@ -24,12 +24,14 @@ from .. import nn
 from .images import SHIFTS, draw, images_of, training_part
 from .measures import Observer, check_test_images
 from .networks import build, weight_norm
-from .spec import Result, Spec
+from .rl import run as rl
+from .rl.spec import CriticSpec
+from .spec import AnySpec, Result, Spec
 from .training import accuracy, train
 
 
 def run_one(
-    spec: Spec,
+    spec: AnySpec,
     path: str | None = None,
     after_step: Callable[[int], None] | None = None,
 ) -> Result:
@@ -37,11 +39,25 @@ def run_one(
 
     Parameters
     ----------
-    spec : Spec
+    spec : AnySpec
     path : str, optional
         Of the user's images, see `load_data`; the shipped ones if there is none.
     after_step : callable, optional
         Called with each step, counted from 0.
+
+    Returns
+    -------
+    dict
+        See `run_on_images`, and `run_one` in `rl/run.py`.
+    """
+    if isinstance(spec, CriticSpec):
+        return rl.run_one(spec, after_step)
+    assert isinstance(spec, Spec)
+    return run_on_images(spec, path, after_step)
+
+
+def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None] | None) -> Result:
+    """Train a classifier, see `run_one`.
 
     Returns
     -------
@@ -98,8 +114,10 @@ def run_one(
     return result
 
 
-def check_images(spec: Spec, path: str | None) -> None:
+def check_images(spec: AnySpec, path: str | None) -> None:
     """Raise ValueError, TypeError or OSError if a training cannot use the images at `path`."""
+    if not isinstance(spec, Spec):
+        return
     data = images_of(spec, path)
     draw(spec, data.y_train, np.random.default_rng(0))
     build(spec, data.x_train, len(data.class_names))
@@ -107,17 +125,17 @@ def check_images(spec: Spec, path: str | None) -> None:
 
 
 def run(
-    specs: Iterable[Spec],
+    specs: Iterable[AnySpec],
     *,
     executor: Executor | None = None,
     path: str | None = None,
-    on_result: Callable[[Spec, Result], None] | None = None,
-) -> dict[Spec, Result]:
+    on_result: Callable[[AnySpec, Result], None] | None = None,
+) -> dict[AnySpec, Result]:
     """Run each of the trainings once.
 
     Parameters
     ----------
-    specs : iterable of Spec
+    specs : iterable of AnySpec
         Equal ones run once.
     executor : concurrent.futures.Executor, optional
         Runs them side by side, in any order: the results do not depend on it. Without one they run
@@ -130,12 +148,12 @@ def run(
     Returns
     -------
     dict
-        From Spec to result, in the order of `specs`; see `run_one`.
+        From each to its result, in the order of `specs`; see `run_one`.
     """
     wanted = list(dict.fromkeys(specs))
-    results: dict[Spec, Result] = {}
+    results: dict[AnySpec, Result] = {}
 
-    def take(spec: Spec, result: Result) -> None:
+    def take(spec: AnySpec, result: Result) -> None:
         results[spec] = result
         if on_result is not None:
             on_result(spec, result)
@@ -144,7 +162,7 @@ def run(
         for spec in wanted:
             take(spec, run_one(spec, path))
     else:
-        futures: dict[Future[Result], Spec] = {
+        futures: dict[Future[Result], AnySpec] = {
             executor.submit(run_one, spec, path): spec for spec in wanted
         }
         try:

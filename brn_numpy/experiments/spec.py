@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 Result: TypeAlias = dict[str, Any]
 """What was measured in a training, see `run_one`: plain numbers and lists, for JSON."""
 
+Same = TypeVar("Same", bound="AnySpec")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Spec:
+class AnySpec:
+    """What the description of any training has: of images here, of a pendulum in `rl/spec.py`.
+
+    Attributes
+    ----------
+    data : str or None
+        What it trains on; None: the images that the user chooses.
+    score : str
+        What every result has, besides `seconds`.
+    bounds : (float, float)
+        The least and the most that the score can be.
+    seed, steps : int
+    """
+
+    data: ClassVar[str | None] = None
+    score: ClassVar[str] = "accuracy"
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    seed: int = 0
+    steps: int = 2000
+
+    def but(self: Same, **changes: Any) -> Same:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+    def shorter(self: Same, divisor: int) -> Same:
+        """Return a copy with a part of the steps, for a quick look."""
+        return self if divisor == 1 else self.but(steps=max(40, self.steps // divisor))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields that are not as by default, for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {k: v for k, v in values.items() if v != getattr(type(self), k)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(AnySpec):
     """What is trained, on which minibatches, how long, and what is measured.
 
     Attributes
@@ -76,25 +113,10 @@ class Spec:
     validation: bool = False
     measures: tuple[str, ...] = ()
 
-    def but(self, **changes: Any) -> Spec:
-        """Return a copy with some fields changed."""
-        return replace(self, **changes)
 
-    def shorter(self, divisor: int) -> Spec:
-        """Return a copy with a part of the steps, for a quick look."""
-        return self if divisor == 1 else self.but(steps=max(40, self.steps // divisor))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields that are not as in `Spec()`, for JSON."""
-        return {key: value for key, value in asdict(self).items() if value != DEFAULTS[key]}
-
-
-def from_dict(fields: Mapping[str, Any]) -> Spec:
+def from_dict(fields: Mapping[str, Any], kind: type[Same]) -> Same:
     """Return the Spec of fields read from JSON, where tuples have become lists."""
     arguments: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
     }
-    return Spec(**arguments)
-
-
-DEFAULTS = asdict(Spec())
+    return kind(**arguments)

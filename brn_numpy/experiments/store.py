@@ -7,6 +7,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from .. import __version__
 from .._files import whole_file
-from .spec import DEFAULTS, Result, Spec, from_dict
+from .rl.spec import CriticSpec
+from .spec import AnySpec, Result, Spec, from_dict
 
 
 def versions() -> dict[str, str]:
@@ -45,16 +47,22 @@ class Stored(NamedTuple):
 
     data: str
     versions: dict[str, str]
-    results: dict[Spec, Result]
+    results: dict[AnySpec, Result]
 
 
-def save(path: Path, name: str, data: str, results: Mapping[Spec, Result]) -> None:
+def save(path: Path, name: str, data: str, results: Mapping[AnySpec, Result]) -> None:
     """Write the results of an experiment; the file changes as a whole or not at all."""
+    some = next(iter(results), Spec())
     lines = [
         json.dumps({"spec": spec.to_dict(), **result}, allow_nan=False, separators=(",", ":"))
         for spec, result in results.items()
     ]
-    head = {"experiment": name, "data": data, "versions": versions(), "defaults": DEFAULTS}
+    head = {
+        "experiment": name,
+        "data": some.data or data,
+        "versions": versions(),
+        "defaults": asdict(type(some)()),
+    }
     head["sha256"] = _digest(head, [json.loads(line) for line in lines])
     text = json.dumps(head)[:-1] + ',\n"results": [\n' + ",\n".join(lines) + "\n]}\n"
     with whole_file(path) as file:
@@ -83,8 +91,9 @@ def read(path: Path) -> Stored:
         # files that were written before there were checksums have none
         if "sha256" in content and content["sha256"] != _digest(content, rows):
             raise ValueError("it is damaged: its checksum is another")
-        results = {from_dict({**content["defaults"], **row.pop("spec")}): row for row in rows}
-        if not all(_is_result(row) for row in rows):
+        kind = CriticSpec if content["data"] == CriticSpec.data else Spec
+        results = {from_dict({**content["defaults"], **row.pop("spec")}, kind): row for row in rows}
+        if not all(_is_result(row, kind) for row in rows):
             raise ValueError("a result is not made of numbers")
         if not all(isinstance(v, str) for v in (content["data"], *content["versions"].values())):
             raise ValueError("its head is not made of words")
@@ -96,11 +105,12 @@ def read(path: Path) -> Stored:
         ) from None
 
 
-def _is_result(row: dict[str, Any]) -> bool:
-    """Return whether a row has an accuracy and seconds, and nothing but numbers and lists."""
-    numbers = (row["accuracy"], row["seconds"])
-    plain = all(isinstance(n, int | float) and math.isfinite(n) and n >= 0 for n in numbers)
-    return plain and row["accuracy"] <= 1 and all(_is_plain(value) for value in row.values())
+def _is_result(row: dict[str, Any], kind: type[AnySpec]) -> bool:
+    """Return whether a row has a score and seconds, and nothing but numbers and lists."""
+    numbers, (low, high) = (row[kind.score], row["seconds"]), kind.bounds
+    plain = all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+    in_bounds = plain and low <= numbers[0] <= high and numbers[1] >= 0
+    return in_bounds and all(_is_plain(value) for value in row.values())
 
 
 def _is_plain(value: Any) -> bool:
@@ -109,7 +119,7 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, int | float)
 
 
-def load(path: Path, data: str | None = None) -> dict[Spec, Result]:
+def load(path: Path, data: str | None = None) -> dict[AnySpec, Result]:
     """Return the results in a file. ValueError, besides those of `read`: they are of other images.
 
     Parameters
@@ -119,7 +129,8 @@ def load(path: Path, data: str | None = None) -> dict[Spec, Result]:
         The name of the images that the results must be of.
     """
     stored = read(path)
-    if data is not None and stored.data != data:
+    on_images = all(spec.data is None for spec in stored.results)
+    if on_images and data is not None and stored.data != data:
         raise ValueError(
             f"{path} holds results on {stored.data}, expected {data}; choose another folder"
         )

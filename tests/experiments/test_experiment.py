@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from brn_numpy.experiments.measures import (
 from brn_numpy.experiments.networks import build, make_norm, norms_of
 from brn_numpy.experiments.report import View, report
 from brn_numpy.experiments.runner import run, run_one
-from brn_numpy.experiments.spec import DEFAULTS, Spec, from_dict
+from brn_numpy.experiments.spec import Spec, from_dict
 from brn_numpy.experiments.training import accuracy, train
 from brn_numpy.experiments.verdicts import (
     NOISY,
@@ -51,7 +52,7 @@ def test_a_spec_survives_json():
         "warmup": [0.0, 0.5, 0.5],
         "measures": ["curve"],
     }
-    assert from_dict({**DEFAULTS, **written}) == spec
+    assert from_dict({**asdict(Spec()), **written}, Spec) == spec
 
 
 def test_other_processes_give_the_same_results():

@@ -16,6 +16,7 @@ from brn_numpy.commands import experiment as command
 from brn_numpy.commands import results_folder
 from brn_numpy.experiments import store
 from brn_numpy.experiments.experiment import Claim, Experiment, Table
+from brn_numpy.experiments.rl.spec import CriticSpec
 from brn_numpy.experiments.spec import Spec
 
 BN = Spec(steps=400, hidden=(16,))
@@ -123,6 +124,20 @@ def test_images_that_a_measure_cannot_use(monkeypatch, tmp_path, capsys, change,
     assert (code, ran) == (2, [])
     err = capsys.readouterr().err
     assert "these images do not suit tiny: " in err and said in err and "choose" not in err
+
+
+def test_an_experiment_without_images(monkeypatch, tmp_path, capsys):
+    """Whatever images there are, it runs, and says so; there are no bars below 0."""
+    spec = CriticSpec(steps=400)
+    table = Table("return", {"row": {"BN": spec}}, lambda result: -100 * result["accuracy"])
+    tiny = Experiment("tiny", "which?", (table,), ())
+    monkeypatch.setattr(sys.modules[__name__], "TINY", tiny)
+    few = images(tmp_path / "my.npz", 0, 20)
+    code, ran = call(monkeypatch, "tiny", "--data", few, "--seeds", 1, "--plot")
+    assert (code, ran) == (0, [spec])
+    out = capsys.readouterr().out
+    assert "Not on your images: tiny is about a pendulum." in out
+    assert "row  -75.0" in " ".join(out.split(" " * 8)) and "#" not in out
 
 
 def test_images_that_go_away(monkeypatch, tmp_path, capsys):

@@ -41,8 +41,10 @@ def plot(name, plots):
 
 def idea(name):
     """Return the picture of an idea and the files that it was drawn from."""
-    picture = importlib.import_module(f"ideas.{name}").draw()
-    return picture, [*sorted(FOLDER.glob(f"ideas/{name}.*")), FOLDER / "style.py"]
+    module = importlib.import_module(f"ideas.{name}")
+    results = FOLDER.parent / "results"
+    sources = [results / f"{source}.json" for source in getattr(module, "SOURCES", ())]
+    return module.draw(), [*sorted(FOLDER.glob(f"ideas/{name}.*")), FOLDER / "style.py", *sources]
 
 
 def main():

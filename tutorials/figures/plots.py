@@ -15,6 +15,7 @@ from brn_numpy.experiments.claims import (
     companions,
     convnet,
     corrections,
+    crossq,
     depth,
     domains,
     family,
@@ -268,4 +269,42 @@ def draw_family(results):
         log_axis(axes, family.RATES)
         axes.tick_params(axis="x", labelsize=8)
         axes.set(xlabel="learning rate", title=title, ylim=(68, 86))
+    return figure
+
+
+def by_looks(axes, results, specs, key):
+    """Draw what was looked at 16 times during the trainings of actor and critic."""
+    for (label, spec), style in specs:
+        seeds = sum(spec.but(seed=seed) in results for seed in range(100))
+        rows = [results[spec.but(seed=seed)][key] for seed in range(seeds)]
+        steps = spec.steps / len(rows[0]) * np.arange(1, 1 + len(rows[0]))
+        line(axes, steps, rows, label, {**style, "marker": ""})
+
+
+def draw_crossq(results):
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3.8))
+    plain, bn, brn = STYLES.values()
+    others = OTHERS[:3]
+
+    def chosen(column, labels, styles):
+        specs = [(label, crossq.ROWS[label][column]) for label in labels]
+        return list(zip(specs, styles, strict=True))
+
+    kept = ("no normalisation", "BN, eval", "BRN, eval")
+    by_looks(left, results, chosen(crossq.WITH, kept, (plain, bn, brn)), "curve")
+    alone = ("no normalisation", "BN, eval", "BN, separate", "BN, joint", "BRN, joint")
+    styles = (plain, bn, others[1], others[0], others[2])
+    by_looks(middle, results, chosen(crossq.WITHOUT, alone, styles), "curve")
+    gaps = chosen(crossq.WITH, kept[1:], (bn, brn))
+    gaps += chosen(crossq.WITHOUT, alone[3:], styles[3:])
+    by_looks(right, results, gaps, "gap")
+    for axes, title in ((left, "with a target network"), (middle, "without")):
+        axes.set(xlabel="step", title=title, ylim=(-1650, -50))
+    left.set_ylabel("return of an episode")
+    right.set(
+        xlabel="step", title="the two modes are apart", ylabel="% of Q's spread", ylim=(-2, 62)
+    )
+    handles = dict(zip(*reversed(left.get_legend_handles_labels()), strict=True))
+    handles |= dict(zip(*reversed(middle.get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=4, fontsize=10)
     return figure

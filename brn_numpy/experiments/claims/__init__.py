@@ -8,6 +8,7 @@ from . import (
     companions,
     convnet,
     corrections,
+    crossq,
     depth,
     domains,
     family,
@@ -37,5 +38,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         convnet,
         tuning,
         family,
+        crossq,
     )
 }

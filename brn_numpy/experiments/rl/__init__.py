@@ -1,0 +1,1 @@
+"""Reinforcement learning in miniature: a pendulum, an actor, and a critic that judges it."""
