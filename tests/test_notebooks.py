@@ -17,8 +17,7 @@ EVERY = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 def cells_of(page):
     """Return the cells of a page's notebook, as they are on disk."""
-    text = page.read_text(encoding="utf-8")
-    return json.loads(NOTEBOOKS["notebook"](NOTEBOOKS["cells_of"](text)))["cells"]
+    return json.loads(NOTEBOOKS["notebook_of"](page))["cells"]
 
 
 def code_of(cells):
@@ -67,6 +66,18 @@ def test_what_a_page_prints_is_the_output_of_its_cell(page):
     for cell in cells:
         if cell["cell_type"] == "markdown":
             assert not any(f"```text\n{o}```" in cell["source"] for o in outputs)
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.parent.name == "handouts"], ids=lambda page: page.stem
+)
+def test_a_handout_has_functions_to_write_and_asks_the_grader(page):
+    """Its functions are exercises, as their stubs have them, and its last cell is the question."""
+    stubs = (FOLDER / "exercises" / "batch_norm.py").read_text(encoding="utf-8")
+    *code, last = code_of(cells_of(page))
+    functions = re.findall(r"^def .*:$", "\n".join(code), flags=re.M)
+    assert functions and all(function in stubs for function in functions)
+    assert "grade_functions(globals())" in last
 
 
 def test_mathematics_and_links_are_those_of_notebooks():

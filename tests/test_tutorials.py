@@ -139,6 +139,15 @@ def test_the_list_of_pages_has_it(page):
     assert f"({page.name})" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
+@EVERY
+def test_the_lecturer_is_told_how_long_a_page_takes(page):
+    """The minutes in teaching.md are those that the page says."""
+    text = (FOLDER / "teaching.md").read_text(encoding="utf-8")
+    minutes = dict(re.findall(r"(\d+): (\d+)", re.search(r"^> 1: .*$", text, flags=re.M)[0]))
+    says = re.search(r"\bAbout\s+(\d+)\s+minutes", page.read_text(encoding="utf-8"))
+    assert minutes[str(int(page.name[:2]))] == says[1]
+
+
 def test_words_stand_on_the_pages_that_the_glossary_names():
     """Each word of the glossary in tutorials/README.md is on its page."""
     glossary = (FOLDER / "README.md").read_text(encoding="utf-8")

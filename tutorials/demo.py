@@ -5,7 +5,6 @@ like those of the training, and its accuracy in use, where it sees one image at 
 """
 
 import argparse
-import itertools
 import signal
 import sys
 
@@ -75,6 +74,8 @@ def main():
     parser.add_argument("regime", nargs="?", choices=list(REGIMES), default="few")
     parser.add_argument("--steps", type=int, default=1000, metavar="N", help="default 1000")
     options = parser.parse_args()
+    if options.steps < EVERY:
+        parser.error(f"--steps is {options.steps}: the first picture comes after {EVERY}")
     regime = REGIMES[options.regime]
     spec = compare.regimes(10)[regime]
     trainees = [Trainee(spec.but(method=method, steps=options.steps)) for method in ("bn", "brn")]
@@ -84,9 +85,7 @@ def main():
     except UnicodeEncodeError:
         letter = "#"
     print(compare.titles(10)[regime])
-    for done in itertools.count(EVERY, EVERY):
-        if done > options.steps:
-            break
+    for done in range(EVERY, options.steps + 1, EVERY):
         for trainee in trainees:
             trainee.go_on(EVERY)
         lines = [f"step {done} of {options.steps}"]

@@ -21,10 +21,15 @@ JupyterLab, which opens them, comes with pip install -e '.[notebooks]'; so does
 what --run and --slides need. The slides load reveal.js and MathJax from the
 network.
 """
-LARGER = """\
+LOOK = """\
 <style>
-.reveal .jp-RenderedHTMLCommon { font-size: 28px; }
-.reveal img { width: 100%; }
+.reveal .jp-RenderedHTMLCommon { font-size: 36px; }
+.reveal .fragment .jp-RenderedHTMLCommon { font-size: 32px; }
+.reveal h1 { font-size: 80px; }
+.reveal h3 { font-size: 44px; }
+.reveal img { display: block; width: 100%; height: 580px; object-fit: contain; }
+.reveal td, .reveal th { font-size: 34px; white-space: nowrap; }
+.reveal .highlight pre { font-size: 28px !important; line-height: 1.4; }
 </style>
 """
 PIECE = re.compile(
@@ -89,19 +94,19 @@ def exercise_cells(module):
     how = "Replace one `raise NotImplementedError` after the other; the last cell asks the grader."
     return [
         text_cell(f"# {title}\n\n{how}\n{rules}"),
-        code_cell(imports.replace("  # noqa: F401", "")),
+        code_cell(imports),
         *map(code_cell, functions),
         code_cell(ASK),
     ]
 
 
 def slide_cells(text):
-    """Return slides.md as cells: a slide for a heading, a picture below it, then its question."""
+    """Return slides.md as cells: a slide for `##`, one below it for `###`, then a question."""
     cells = []
     title, *slides = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     for slide in [title.partition("\n")[0], *slides]:
         kind = "slide"
-        for part in re.split(r"^(?=!\[)|^(?=\*[A-Z])", slide, flags=re.MULTILINE):
+        for part in re.split(r"^(?=### )|^(?=\*[A-Z])", slide, flags=re.MULTILINE):
             kind = "fragment" if part.startswith("*") else kind
             cells.append(text_cell(part, slideshow={"slide_type": kind}))
             kind = "subslide"
@@ -120,9 +125,15 @@ def notebook(cells):
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
+def notebook_of(page):
+    """Return the notebook of a page; that of a hand-out ends with the question to the grader."""
+    cells = cells_of(page.read_text(encoding="utf-8"))
+    return notebook(cells + [code_cell(ASK)] * (page.parent.name == "handouts"))
+
+
 def printed(made):
-    """Return what the cells of a notebook print."""
-    cells = [c for c in made["cells"] if c["cell_type"] == "code"]
+    """Return what the cells of a notebook print, but for the grader's report."""
+    cells = [c for c in made["cells"] if c["cell_type"] == "code" and c["source"] != ASK.strip()]
     return ["".join(o.get("text", "") for o in c["outputs"]) for c in cells]
 
 
@@ -151,9 +162,11 @@ def project(path):
 
     cells = slide_cells((FOLDER / "slides.md").read_text(encoding="utf-8"))
     made = nbformat.reads(notebook(cells), as_version=4)
-    exporter = nbconvert.SlidesExporter(embed_images=True, reveal_scroll=True)
+    exporter = nbconvert.SlidesExporter(
+        embed_images=True, reveal_width="1280", reveal_height="800", reveal_number="c"
+    )
     text, _ = exporter.from_notebook_node(made, {"metadata": {"path": str(FOLDER)}})
-    path.write_text(text.replace("</head>", LARGER + "</head>", 1), encoding="utf-8")
+    path.write_text(text.replace("</head>", LOOK + "</head>", 1), encoding="utf-8")
     print(path)
 
 
@@ -172,7 +185,7 @@ def main(arguments=None):
         right = True
         for page in sorted([*FOLDER.glob(PAGES), *FOLDER.glob("handouts/*.md")]):
             path = page.with_suffix(".ipynb")
-            path.write_text(notebook(cells_of(page.read_text(encoding="utf-8"))), encoding="utf-8")
+            path.write_text(notebook_of(page), encoding="utf-8")
             print(path, flush=True)
             right = (not options.run or run(path)) and right
         exercises = FOLDER / "exercises" / "batch_norm.py"
