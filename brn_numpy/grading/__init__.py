@@ -6,6 +6,7 @@ cs231n         what cs231n's batchnorm_forward does besides the textbook's
 contract       what is judged: functions, their arguments and results, read off the textbook
 tidy           what a student's function returns, made fit for comparison
 adapter        what a student wrote as these functions: the exercises, or cs231n's in parts
+submission     a Python file or a notebook, read and not run
 sandbox        the student's process: its functions, as if they were in this one
 probe          the numbers that functions are tried on: every mistake shows on them
 observe        what a solution does on the probes, and in which results it differs
@@ -26,7 +27,9 @@ images         right for rows, but not for images
 edges          notes on right functions: far from zero, constant channels, gamma 0
 diagnose       one function judged, by all of these
 grade          a whole file judged
-report         the verdicts for a student, a lecturer, and Gradescope
+report         the verdicts for a student
+marks          points; the verdicts for a lecturer, a spreadsheet, and Gradescope
+many           many files, side by side
 calls          the same from Python: a text, or functions that are there already
 """
 

@@ -70,8 +70,8 @@ class Task:
                 given = _to(self.layout, x.copy()), np.ones(3), np.ones(3), bn_param
                 found.append((written[self.written](*given)[0], bn_param["running_mean"]))
             same = all(map(np.allclose, *found))
-        except Exception:  # of the student's function
-            same = False
+        except Exception as error:  # of the student's function; if it is out of time, it may pass
+            same = bool(getattr(error, "ended", False))
         return "" if same else f"It does not take {default:g} for {name} where bn_param has none."
 
     def _words(self, text: str, more: Mapping[str, str]) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .adapter import Task, contract_of
-from .grade import TIMEOUT, Graded, grade, judge_task
-from .verdict import Verdict
+from .grade import TIMEOUT, grade, judge_task
+from .verdict import Graded, Verdict
 
 
 def grade_source(text: str, seed: int | None = None, timeout: float = TIMEOUT) -> Graded:
@@ -72,7 +72,7 @@ def grade_functions(names: Mapping[str, Any], seed: int | None = None) -> Graded
     written = {name: own[name] for name in about.functions if name in own}
     for task in about.tasks:
         found[task] = judge_task(task, written, seed, found)
-    return Graded("your functions", tuple(found.values()))
+    return Graded("your functions", tuple(found.values()), seed=seed)
 
 
 def _seed(seed: int | None) -> int:

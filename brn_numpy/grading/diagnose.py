@@ -20,7 +20,7 @@ from .caches import forwards
 from .contract import FORWARD_OF, Solution
 from .describe import unknown
 from .edges import note_on_edges
-from .images import for_rows_only
+from .images import for_rows_only, right_for_rows
 from .name import name
 from .observe import Seen, differing, look, right
 from .see import shown
@@ -62,7 +62,8 @@ def judge(
         findings = (
             replace(f, seen=shown(f.see, tidied, seed)) if f.see else f for f in verdict.findings
         )
-        verdict = replace(verdict, findings=tuple(findings))
+        half = verdict.status == FAILED and right_for_rows(tidied, function, seed)
+        verdict = replace(verdict, findings=tuple(findings), right_for_rows=half)
     arrays = (f"{', '.join(sorted(set(names)))}: {text}" for text, names in notes.items())
     return replace(verdict, notes=(*arrays, *verdict.notes))
 

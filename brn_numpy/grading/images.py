@@ -22,13 +22,19 @@ LAST = (
 def for_rows_only(solution: Solution, verdict: Verdict, seed: int) -> Verdict:
     """Return the verdict on a function that raises; it says so if it is right for rows."""
     function, finding = verdict.function, verdict.findings[0]
-    if ROWS not in situations(function) or not _is_right(solution, function, seed, ROWS):
+    if not right_for_rows(solution, function, seed):
         return verdict
     text = f"It is right for x of (N, C), but not for images: {finding.what}"
     if _is_right(_channels_last(solution), function, seed):
         text = LAST
     finding = Finding(text, read=place_of("batch_norm_forward", "mean of y, images"))
-    return replace(verdict, findings=(finding, *verdict.findings[1:]))
+    findings = (finding, *verdict.findings[1:])
+    return replace(verdict, findings=findings, right_for_rows=True)
+
+
+def right_for_rows(solution: Solution, function: str, seed: int) -> bool:
+    """Return whether a function is right for x of (N, C)."""
+    return ROWS in situations(function) and _is_right(solution, function, seed, ROWS)
 
 
 def _is_right(solution: Solution, function: str, seed: int, *only: str) -> bool:

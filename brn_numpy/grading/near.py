@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
 from .contract import ContractFunction
+from .submission import Submission
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, Finding, Verdict
 
 ALIKE = str.maketrans("аеорсухіјѕԁһκοανɡρ", "aeopcyxijsdhkoavgp")  # of other alphabets
@@ -82,15 +83,16 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 
 def missing_imports(
-    tree: ast.Module, missing: Iterable[tuple[int, str, str]], said: str
+    hand_in: Submission, missing: Iterable[tuple[int, str, str]], said: str
 ) -> Iterator[str]:
     """Go through failed imports (line, from where, name) that are not spoken of already."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"*"}
+    used = {node.id for node in ast.walk(hand_in.tree) if isinstance(node, ast.Name)}
     lines: dict[tuple[int, str], set[str]] = {}
     for line, origin, name in missing:
         lines.setdefault((line, origin), set()).add(name)
     for (line, origin), names in list(lines.items())[:9]:
-        if f"(line {line})" not in said:
+        place = hand_in.place(line)
+        if f"({place})" not in said:
             idle = "nothing that was judged needs it"
-            rest = idle if names & used else f"it is never used: remove line {line}"
-            yield f"Line {line} imports {origin}, which is not here; {rest}"
+            rest = idle if names & {*used, "*"} else f"it is never used: remove {place}"
+            yield f"{place.capitalize()} imports {origin}, which is not here; {rest}"

@@ -208,7 +208,7 @@ def test_the_parts_that_are_not_there(tmp_path):
         "Line 9 imports .fast_layers",
     ):
         assert words in graded.note, graded.note
-    lines = student_text(graded, SEED).splitlines()
+    lines = student_text(graded).splitlines()
     assert "6 of 9 right" in lines[0] and max(map(len, lines[1:])) <= 100
 
 
@@ -224,7 +224,7 @@ def test_a_contract_can_be_forced(capsys):
     assert cli.main(["grade", file, "--only", F]) == 0
     assert "3 of 3 right" in capsys.readouterr().out
     assert cli.main(["grade", file, "--contract", "exercises"]) == 1
-    assert "did you mean batch_norm_backward?" in capsys.readouterr().out
+    assert "did you mean batch_norm_backward?" in " ".join(capsys.readouterr().out.split())
     assert cli.main(["grade", file, "--contract", "exercises", "--only", F]) == 2
     assert "batchnorm_forward is no function of --contract exercises" in capsys.readouterr().err
 

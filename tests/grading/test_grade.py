@@ -109,8 +109,10 @@ def test_a_hostile_function_fails_alone(tmp_path, body, says):
         ("import os; os._exit(7)", "exit code 7"),
         ("1 / 0", "ZeroDivisionError: division by zero, in line 1"),
         ("def f(:", "SyntaxError"),
-        ("%matplotlib inline", "for notebooks only"),
-        ('{"cells": [], "nbformat": 4}', "is a notebook"),
+        ("%matplotlib inline", "none of the functions"),
+        ('{"cells": [], "nbformat": 4}', "none of the functions"),
+        ('{"cells": [1], "nbformat": 4}', "it is no notebook (of format 4), or is damaged"),
+        ("# " + "x" * 200_000, "more than 200 kB of Python"),
         ("if " + "1 + " * 5000 + "1: pass", ""),  # some versions of Python can read it
         ("import torch\n" + GOOD, "imports torch in line 1"),
         ("import importlib\nimportlib.import_module('brn_numpy')", "imports brn_numpy in line 2"),

@@ -9,6 +9,7 @@ from grading_cases import FILES
 
 from brn_numpy import cli
 from brn_numpy.commands import grade as command
+from brn_numpy.grading import many
 from brn_numpy.grading.contract import EXERCISES
 from brn_numpy.grading.mistakes import BY_KEY
 
@@ -87,7 +88,7 @@ def test_mistakes_of_the_user(tmp_path, monkeypatch, capsys, arguments, says):
     """Exit code 2 before any file is run, and the file stays."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(GOOD)
-    monkeypatch.setattr(command, "grade", None)  # to call it would be an error
+    monkeypatch.setattr(command, "grade_all", None)  # to call it would be an error
     try:
         code = cli.main(["grade", *arguments])
     except SystemExit as stop:
@@ -105,9 +106,9 @@ def test_a_file_that_cannot_be_read(tmp_path, monkeypatch, capsys):
     def gone(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(command, "grade", gone)
+    monkeypatch.setattr(many, "grade", gone)
     assert cli.main(["grade", str(file)]) == 2
-    assert f"{file}: Permission denied" in capsys.readouterr().err
+    assert f"{file}: not graded. Permission denied." in capsys.readouterr().out
 
 
 def test_results_that_cannot_be_written(tmp_path, monkeypatch, capsys):

@@ -38,7 +38,7 @@ def no_stars(monkeypatch):
 def test_a_missing_import_stops_nothing(lines, found):
     """Neither by itself nor by what is done with it while the file is loaded."""
     names = {}
-    assert missing.run(lines, "mine.py", names) == found
+    assert missing.run(lines, "mine.py", names) == (found, [])
     for _, _, name in found:
         assert name == "*" or isinstance(names[name], missing.Missing)
 
@@ -55,11 +55,22 @@ def test_it_fails_where_it_is_used(use):
         names["f"]()
 
 
-@pytest.mark.parametrize("line", ["1 / 0", "import numpy\n1 / 0", "raise ImportError", "f("])
-def test_other_lines_fail_as_they_do(line):
-    """What is no import is not forgiven."""
-    with pytest.raises((ZeroDivisionError, ImportError, SyntaxError)):
-        missing.run(line, "mine.py", {})
+@pytest.mark.parametrize("line", ["1 / 0", "raise ImportError", "exit()", "def f(a=b): pass"])
+def test_after_a_line_that_fails_the_others_are_run(line):
+    """As in a notebook; what it raised is told."""
+    names = {"exit": exit}
+    found, [error] = missing.run(f"x = 1\n{line}\ny = 2", "mine.py", names)
+    assert found == [] and names["y"] == 2
+    assert isinstance(error, (ZeroDivisionError, ImportError, SystemExit, NameError))
+
+
+def test_what_only_a_notebook_has_does_nothing():
+    """As in an export: while the file is loaded, magics and commands of the shell are left out."""
+    names = {}
+    lines = "get_ipython().run_line_magic('matplotlib', 'inline')\nget_ipython().system('ls')\n"
+    assert missing.run(lines, "mine.py", names) == ([], [])
+    with pytest.raises(ImportError, match="in notebooks only"):
+        names["get_ipython"]()
 
 
 def test_it_is_told_in_the_report(tmp_path):
@@ -102,8 +113,24 @@ def test_a_file_whose_functions_are_missing(tmp_path):
 
 @pytest.mark.parametrize("line", ["open('data.csv')", "import sys; sys.exit()", "input()"])
 def test_code_outside_functions_is_called_so(tmp_path, line):
-    """What fails there fails when the file is loaded."""
+    """What fails there is told, and functions are judged all the same; without any, it is why."""
     file = tmp_path / "mine.py"
     file.write_text(f"{line}\n{GOOD}")
+    found = grade(file, 1)
+    assert found.score == 1
+    assert "Outside functions, something fails when the file is loaded: " in found.note
+    assert found.note.endswith("in line 1.")
+    file.write_text(f"{line}\n")
     problem = grade(file, 1).problem
-    assert "line 1. Code outside functions runs when the file is loaded" in problem
+    assert "in line 1. Code outside functions runs when the file is loaded" in problem
+
+
+def test_a_function_whose_definition_fails(tmp_path):
+    """Is not one that nobody started."""
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD + "def renorm_correction(a, b, c, d, e, f=half):\n    return a\n")
+    found = {v.function: v for v in grade(file, 1).verdicts}["renorm_correction"]
+    assert found.status == FAILED
+    assert "its definition fails: NameError: name 'half' is not defined, in line 3" in (
+        found.findings[0].what
+    )

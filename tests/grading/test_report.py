@@ -89,7 +89,7 @@ def test_the_line_of_a_report_runs_as_it_is_printed(tmp_path, style, function, c
     """With the two lines at the end of the report before it; what it prints was said before."""
     file, seed = tmp_path / "it's mine.py", 7
     file.write_text(source(style, function, *changes))
-    text = student_text(grade(file, seed, only=function), seed)
+    text = student_text(grade(file, seed, only=function))
     assert f"      {BY_KEY[key].title.format('1e-08')}"[:60] in text
     said = " ".join(re.search(r"^ +See: (.*?)\.$", text, re.M | re.S)[1].split())
     if "slope" in said:  # a gradient check says more than the line would

@@ -95,9 +95,9 @@ def holds(*uses: str) -> Callable[[Callable[..., Checks]], Callable[..., Checks]
 
 
 def call(f: Any, function: str, p: Probe, **changes: Any) -> Any:
-    """Call a function with the arguments of the probe, some of them changed."""
-    return getattr(f, function)(*(
-        changes.get(n, getattr(p, n, None)) for n in CONTRACT[function].arguments))  # fmt: skip
+    """Call a function with copies of the probe's arguments, some of them changed."""
+    given = (changes.get(n, getattr(p, n, None)) for n in CONTRACT[function].arguments)
+    return getattr(f, function)(*(a.copy() if isinstance(a, np.ndarray) else a for a in given))
 
 
 def y_of(f: Any, function: str, p: Probe, **changes: Any) -> Array:

@@ -11,7 +11,7 @@ imports   which packages a file must not name; read, not run
 
 from __future__ import annotations
 
-from .imports import forbidden_imports
-from .parent import Sandbox
+from .imports import GRADER, forbidden_imports
+from .parent import OUTSIDE, Sandbox
 
-__all__ = ["Sandbox", "forbidden_imports"]
+__all__ = ["GRADER", "OUTSIDE", "Sandbox", "forbidden_imports"]

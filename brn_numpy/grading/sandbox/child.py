@@ -90,13 +90,14 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {"results": replies, "after": after}
 
 
-def load(request: dict[str, Any]) -> tuple[types.ModuleType, list[tuple[int, str, str]]]:
-    """Run a student's file; return it as a module, and what `run` says of imports."""
+def load(request: dict[str, Any]) -> tuple[types.ModuleType, dict[str, Any]]:
+    """Run a student's file; return it as a module, and what failed in it."""
     module = types.ModuleType("submission")
     module.__file__ = request["file"]
     sys.modules["submission"] = module
     sys.path.append(request["folder"])
-    return module, run(request["source"], request["file"], module.__dict__)
+    missing, faults = run(request["source"], request["file"], module.__dict__)
+    return module, {"missing": missing, "faults": [failure(e, request["file"]) for e in faults[:5]]}
 
 
 def described(module: types.ModuleType, names: list[str], before: dict[str, Any]) -> dict[str, Any]:
@@ -144,8 +145,8 @@ def main(guard: Callable[..., None], limit: Callable[..., None]) -> None:
                 file = request["file"]
                 limit(request["memory"], request["seconds"])
                 guard(request["forbidden"], request["closed"])
-                module, missing = load(request)
-                reply = described(module, request["functions"], before) | {"missing": missing}
+                module, failed = load(request)
+                reply = described(module, request["functions"], before) | failed
             else:
                 reply = call(getattr(module, request["function"]), request)
         except BaseException as error:  # sys.exit too

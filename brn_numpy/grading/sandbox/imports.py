@@ -33,6 +33,7 @@ FORBIDDEN = (
     "minitorch",
     "onnxruntime",
 )
+GRADER = "brn_numpy.grading"  # asked at the end of a notebook; here a stand-in does nothing
 
 
 def forbidden_imports(
@@ -55,7 +56,8 @@ def forbidden_imports(
             todo += [(function, other) for other in node.orelse]
             continue
         for name in _imported(node):
-            if name.partition(".")[0] in FORBIDDEN:
+            asks = name == GRADER and not function
+            if name.partition(".")[0] in FORBIDDEN and not asks:
                 yield function, getattr(node, "lineno", 0), name
         todo += [(function, child) for child in ast.iter_child_nodes(node)]
 

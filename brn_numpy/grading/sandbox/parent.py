@@ -9,6 +9,7 @@ what could disturb a terminal.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Container, Mapping
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contract import ContractFunction
+from ..submission import Submission
 from ..tidy import Failure, Listed, Odd, clean
 from .imports import FORBIDDEN
 from .process import Child
@@ -42,8 +44,7 @@ class Sandbox:
 
     Parameters
     ----------
-    source : str
-        The text of the file.
+    hand_in : Submission
     path : Path
         Its place: its folder is where its imports are looked for.
     functions : mapping
@@ -53,9 +54,13 @@ class Sandbox:
     """
 
     def __init__(
-        self, source: str, path: Path, functions: Mapping[str, ContractFunction], seconds: float
+        self,
+        hand_in: Submission,
+        path: Path,
+        functions: Mapping[str, ContractFunction],
+        seconds: float,
     ) -> None:
-        self._source, self._path, self._seconds = source, path, seconds
+        self._hand_in, self._path, self._seconds = hand_in, path, seconds
         self._about = functions
         self._child: Child | None = None
         self._left = 0.0  # seconds for what comes
@@ -65,6 +70,7 @@ class Sandbox:
         self.functions: list[str] = []
         self.patched: list[str] = []
         self.missing: list[tuple[int, str, str]] = []  # imports that failed: line, origin, name
+        self.faults: list[str] = []  # what fails outside of functions
         self.starting = 0.0  # seconds in which Python was starting
 
     def __enter__(self) -> Sandbox:
@@ -85,7 +91,7 @@ class Sandbox:
         try:
             found = self._ask(
                 "loading the file",
-                source=self._source,
+                source=self._hand_in.source,
                 file=str(self._path),
                 folder=str(self._path.resolve().parent),
                 functions=list(self._about),
@@ -103,6 +109,7 @@ class Sandbox:
             self.functions = [n for n in self._about if n in there or n in self._odd]
             self.patched = [clean(n) for n in found["patched"]][:5]
             self.missing = [(int(n), clean(a, 60), clean(b, 60)) for n, a, b in found["missing"]]
+            self.faults = [str(self._failed(fault, "")) for fault in found["faults"]][:5]
         except Exception as error:  # whatever a forged reply has in it
             raise self._forged() from error
 
@@ -177,7 +184,7 @@ class Sandbox:
         if not genuine:
             raise self._forged()
         if "error" in reply:
-            raise _failure(reply, what, self._about)
+            raise self._failed(reply, what)
         return reply
 
     def _forged(self) -> Failure:
@@ -186,6 +193,9 @@ class Sandbox:
         return Failure(
             "it wrote a report of its own to the grader, which is not counted", ended=True
         )
+
+    def _failed(self, reply: dict[str, Any], function: str) -> Failure:
+        return _failure(reply, function, self._about, self._hand_in.place)
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -212,10 +222,17 @@ def _unpacked(item: dict[str, Any]) -> Any:
     return array if item["array"] else array.view(Listed)
 
 
-def _failure(reply: dict[str, Any], function: str, functions: Container[str]) -> Failure:
-    """Return the line for an exception of the student's, in one function or in what that calls."""
-    kind, text, line = clean(reply["error"], 60), clean(reply.get("text", "")), reply.get("line")
-    place = f", in line {line}" if type(line) is int else ""
+def _failure(
+    reply: dict[str, Any],
+    function: str,
+    functions: Container[str],
+    place_of: Callable[[int], str] = "line {}".format,
+) -> Failure:
+    """Return the line for an exception of the student's."""
+    kind, line = clean(reply["error"], 60), reply.get("line")
+    text = clean(reply.get("text", ""))
+    place = f", in {place_of(line)}" if type(line) is int else ""
+    text = re.sub(r"\(line (\d+)\)", lambda m: f"({place_of(int(m[1]))})", text)
     if kind == "SystemExit":
         return Failure(f"it calls sys.exit{place}")
     if kind == "MemoryError":

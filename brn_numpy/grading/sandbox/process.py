@@ -87,7 +87,7 @@ class Child:
             ready = False
         if not ready:
             self.end()
-            raise Failure("Python did not start; is NumPy there?", ended=True)
+            raise RuntimeError("Python did not start; is NumPy there?")
 
     def ask(self, request: bytes, seconds: float, what: str) -> bytes:
         """Send a line and return the line that comes back; raise `Failure` if none does."""
