@@ -110,10 +110,19 @@ def library():
     return {name: functions[name] for name in CONTRACT}
 
 
+def failed(prop, solution, seed):
+    """Return None, or what of a property fails for a solution, in one line."""
+    try:
+        with np.errstate(all="ignore"):
+            return next(prop.faults(solution, seed), None)
+    except Exception as error:  # broken solutions are asked, too
+        return type(error).__name__
+
+
 def faults(solution, seed, properties=PROPERTIES):
     """Return the names of the properties that a solution fails, of functions that it has."""
     asked = [p for p in properties if all(name in solution for name in p.uses)]
-    return [p.name for p in asked if p(solution, seed) is not None]
+    return [p.name for p in asked if failed(p, solution, seed) is not None]
 
 
 def changed_by(mistake):

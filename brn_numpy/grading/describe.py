@@ -111,6 +111,7 @@ def _weights(result: str, found: Values, seed: int) -> Iterator[str]:
         pair = np.stack([getattr(probe, result), new], axis=1)
         weights.append(np.linalg.lstsq(pair, value, rcond=None)[0])
         if not close(pair @ weights[-1], value):
+            yield f"{result} is no weighted sum of old and new values, alike in all channels."
             return
     old, new = weights[0]
     momentum = probe_of(next(iter(found)), seed)[0].momentum

@@ -34,7 +34,7 @@ def test_a_mistake_is_named(mistake):
     assert verdict.status == FAILED
     alike = next((set(pair) for pair in SAME if mistake.key in pair), {mistake.key})
     assert len(verdict.mistakes) == 1 and set(verdict.mistakes) <= alike
-    assert verdict.findings[0].line == BY_KEY[verdict.mistake].see.line
+    assert verdict.findings[0].line == BY_KEY[verdict.mistake].see.line and verdict.findings[0].seen
     failed = {name for name, v in found.items() if v.status == FAILED}
     assert failed == {mistake.function} | follows
 

@@ -98,6 +98,8 @@ def test_what_stands_in_another_place_has_a_name(key, only, style, function, cha
         ("times 1 // m, which is 0", "graph", B, ("dx2 = 1.0 / N", "dx2 = 1 // N")),
         ("and 1 // m is 0", "graph", B,
          ("dx2 = 1.0 / N", "dx2 = 1 // N", "dsq = 1.0 / N", "dsq = 1 // N")),
+        ("running_mean is no weighted sum of old and new values, alike in all channels", "plain", U,
+         ("momentum * bm", "momentum * bm**2")),
         ("r and d are not clipped", "graph", RF,
          ("    z =", "    r, d = sigma / running_std, (mu - running_mean) / running_std\n    z =")),
         ("images with the channels last, (N, H, W, C)", "rows", F,

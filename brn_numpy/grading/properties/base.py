@@ -53,14 +53,6 @@ class Property:
                 if text:
                     yield text
 
-    def __call__(self, solution: Solution, seed: int) -> str | None:
-        """Return None, or what failed in one line."""
-        try:
-            with np.errstate(all="ignore"):
-                return next(self.faults(solution, seed), None)
-        except Exception as error:  # of the student's function, whatever it is
-            return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
 
 def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function with copies of its arrays: one that overwrites them fails elsewhere."""
