@@ -26,7 +26,10 @@ from .properties import PROPERTIES
 from .properties.base import TIGHT, y_of
 from .verdict import Verdict
 
-FORMULA = "this is the right formula, applied to what that one stores"
+FORMULA = (
+    "this is the right formula, applied to what that one stores; if it computes that anew in the "
+    "same way, mend it here, too"
+)
 GRADIENT = "this is its gradient"
 DIGITS = "this is right in the digits that that one leaves"
 

@@ -92,5 +92,5 @@ def kept_elsewhere(solution: Solution, function: str, seed: int) -> Finding | No
         f"It is right only if no other {forward} comes between: not all is kept in the cache.",
         "In a network the forward passes of all layers come first: what a global variable or a "
         "buffer holds is then of another layer.",
-        SEEN_BY["another forward pass between", function].line,
+        SEEN_BY["another forward pass between", function],
     )

@@ -1,17 +1,17 @@
-"""Grading from Python: the text of a file, or functions that are there already, as in a notebook."""
+"""Grading from Python: the text of a file, or functions that are there, as in a notebook."""
 
 from __future__ import annotations
 
 import secrets
 import tempfile
 from collections.abc import Mapping
+from inspect import isfunction, signature
 from pathlib import Path
 from typing import Any
 
-from .contract import CONTRACT
-from .diagnose import judge
-from .grade import TIMEOUT, Graded, grade
-from .verdict import Verdict
+from .adapter import Task, contract_of
+from .grade import TIMEOUT, grade, judge_task
+from .verdict import Graded, Verdict
 
 
 def grade_source(text: str, seed: int | None = None, timeout: float = TIMEOUT) -> Graded:
@@ -66,11 +66,13 @@ def grade_functions(names: Mapping[str, Any], seed: int | None = None) -> Graded
     if not isinstance(names, Mapping):
         raise TypeError(f"names must be a mapping as globals() is, got {type(names).__name__}")
     seed = _seed(seed)
-    solution = {name: names[name] for name in CONTRACT if callable(names.get(name))}
-    verdicts: dict[str, Verdict] = {}
-    for name in CONTRACT:
-        verdicts[name] = judge(solution, name, seed, verdicts)
-    return Graded("your functions", tuple(verdicts.values()))
+    own = {name: f for name, f in names.items() if callable(f)}
+    arguments = {n: [*signature(f).parameters] for n, f in own.items() if isfunction(f)}
+    about, found = contract_of(arguments), dict[Task, Verdict]()
+    written = {name: own[name] for name in about.functions if name in own}
+    for task in about.tasks:
+        found[task] = judge_task(task, written, seed, found)
+    return Graded("your functions", tuple(found.values()), seed=seed)
 
 
 def _seed(seed: int | None) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from .._checks import Array
+from ..textbook import mean, variance
 from .contract import Solution
-from .factors import factor_name, ratios, slopes, term_names
-from .observe import Seen, Values, close, probe_of, right, same
+from .factors import COMMON, factor_name, ratios, slopes, term_names
+from .mistakes import place_of
+from .observe import VECTORS, Seen, Values, close, probe_of, right, same
 from .places import channels, samples, where
 from .properties import PROPERTIES, far
 from .verdict import Finding
@@ -21,31 +24,39 @@ def unknown(
     solution: Solution, function: str, results: tuple[str, ...], seen: Seen, seed: int
 ) -> list[Finding]:
     """Return what can be said of results that no mistake explains."""
-    expected = right(function, seed)
-    said = [Finding(" ".join(describe(result, seen, expected, seed))) for result in results]
-    fit = [r for r in results if all(
-        v.shape == expected.values[r][k].shape for k, v in seen.values[r].items())]  # fmt: skip
-    return said + (_violated(solution, function, fit, seed) if fit else [])
+    expected, said = right(function, seed), list[Finding]()
+    for result in results:
+        text = " ".join(describe(function, result, seen, expected, seed))
+        why = "" if "has shape" in text else _violated(solution, function, result, seed)
+        said.append(Finding(text, why, read=place_of(function, _shown_by(result, text))))
+    return said
 
 
-def _violated(solution: Solution, function: str, results: list[str], seed: int) -> list[Finding]:
-    """Return a property of a right function that this one does not have.
+def _shown_by(result: str, text: str) -> str:
+    """Return what would show a mistake in a result, as the page calls it."""
+    images = ", images" * ("only for images" in text)
+    if result == "y":
+        return ("spread of y" if "the slope" in text else "mean of y") + images
+    if result == "dx":
+        return ("dx along x" if "the variance is" in text else "sum of dx") + images
+    return result.replace("_", " ") + images
 
-    One that fails in a result which is wrong comes before one that fails elsewhere.
-    """
-    found: list[tuple[bool, Finding]] = []
+
+def _violated(solution: Solution, function: str, result: str, seed: int) -> str:
+    """Return what holds for a right function and not for this result, and where, as a sentence."""
+    about = re.compile(rf"\b{result.replace('_', '.')}\b(?!.*\b(nan|inf)\b)")
     for prop in PROPERTIES:
         if prop.uses[0] == function and all(name in solution for name in prop.uses):
-            text = prop(solution, seed)
-            if text is not None and "nan" not in text and "inf" not in text:
-                told = any(result in text for result in results)
-                finding = Finding(f"Not so here: {prop.statement}", f"In numbers, {text}.")
-                found.append((told, finding))
-    found.sort(key=lambda f: not f[0])
-    return [finding for _, finding in found[:1]]
+            try:
+                text = next(filter(about.search, prop.faults(solution, seed)), "")
+            except Exception:  # of the student's functions, whatever it is
+                continue
+            if text:
+                return f"{prop.statement.removesuffix('.')}; here {text}."
+    return ""
 
 
-def describe(result: str, seen: Seen, expected: Seen, seed: int) -> Iterator[str]:
+def describe(function: str, result: str, seen: Seen, expected: Seen, seed: int) -> Iterator[str]:
     """Go through what is odd about a wrong result, in sentences."""
     found, right = seen.values[result], expected.values[result]
     for other, values in expected.values.items():
@@ -72,11 +83,11 @@ def describe(result: str, seen: Seen, expected: Seen, seed: int) -> Iterator[str
     with np.errstate(all="ignore"):
         if result.startswith("running"):
             yield from _weights(result, found, seed)
-        place = where(wrong, list(right))
+        place = where(wrong, list(right), function)
         if place:
             yield f"{result} is wrong {place}."
         ordinary = {k: found[k] for k in usual}
-        place = channels(ordinary, right, seed)
+        place = channels(ordinary, right, seed, function)
         if not place and next(iter(ordinary.values())).ndim > 1:
             place = samples(ordinary, right)
         if place:
@@ -92,11 +103,15 @@ def _weights(result: str, found: Values, seed: int) -> Iterator[str]:
     """Say of which part of the old and of the new value a running value consists."""
     weights = []
     for key, value in found.items():
-        probe = probe_of(key, seed)[0]
-        name = result.removeprefix("running_")
-        pair = np.stack([getattr(probe, f"{w}_{name}") for w in ("running", "batch")], axis=1)
+        probe, x, _ = probe_of(key, seed)
+        if VECTORS in key:
+            new = getattr(probe, result.replace("running", "batch"))
+        else:
+            new = np.ravel(mean(x) if result == "running_mean" else variance(x))
+        pair = np.stack([getattr(probe, result), new], axis=1)
         weights.append(np.linalg.lstsq(pair, value, rcond=None)[0])
         if not close(pair @ weights[-1], value):
+            yield f"{result} is no weighted sum of old and new values, alike in all channels."
             return
     old, new = weights[0]
     momentum = probe_of(next(iter(found)), seed)[0].momentum
@@ -171,7 +186,7 @@ def _about_terms(found: Values, right: Values, seed: int) -> str:
             "dx has something in it besides its three terms: the direct one, that of the mean "
             "and that of the variance."
         )
-    said = {"0": "missing", None: "wrong"}
+    said = {"0": "missing", None: "wrong", COMMON: COMMON}
     parts = [
         f"{term} is {said.get(name, f'the right one {name}')}"
         for term, name in zip(TERMS, names, strict=True)

@@ -7,6 +7,7 @@ judged.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,10 +20,18 @@ from .caches import forwards
 from .contract import FORWARD_OF, Solution
 from .describe import unknown
 from .edges import note_on_edges
+from .images import for_rows_only, right_for_rows
 from .name import name
-from .observe import ROWS, Seen, differing, look, right, same, situations
+from .observe import Seen, differing, look, right
+from .see import shown
 from .tidy import Failure, tidy
 from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, Finding, Verdict
+
+PATIENCE = 3.0  # seconds: what takes longer is not asked for more than is needed
+ONCE = (
+    "It empties its cache: a second call with the same one fails. That is no mistake, but a "
+    "gradient check that calls it twice will stumble."
+)
 
 __all__ = ["FAILED", "NOT_JUDGED", "NOT_STARTED", "PASSED", "Finding", "Verdict", "judge"]
 
@@ -40,16 +49,21 @@ def judge(
         return early
     notes: dict[str, list[str]] = {}
     tidied = tidy(solution, notes)
+    began = time.monotonic()
     with np.errstate(all="ignore"):
         try:
             seen = look(tidied, function, seed)
         except Exception as error:
             verdict = _failed(function, error, forward)
-            rows = ROWS in situations(function) and not getattr(error, "ended", False)
-            if verdict.status == FAILED and rows and _right_for_rows(tidied, function, seed):
-                verdict = _not_for_images(verdict)
-            return verdict
-        verdict = _Case(tidied, function, seed, before, forward, seen).judged()
+            tried = verdict.status == FAILED and not getattr(error, "ended", False)
+            return for_rows_only(tidied, verdict, seed) if tried else verdict
+        quick = time.monotonic() - began < PATIENCE
+        verdict = _Case(tidied, function, seed, before, forward, seen, quick).judged()
+        findings = (
+            replace(f, seen=shown(f.see, tidied, seed)) if f.see else f for f in verdict.findings
+        )
+        half = verdict.status == FAILED and right_for_rows(tidied, function, seed)
+        verdict = replace(verdict, findings=tuple(findings), right_for_rows=half)
     arrays = (f"{', '.join(sorted(set(names)))}: {text}" for text, names in notes.items())
     return replace(verdict, notes=(*arrays, *verdict.notes))
 
@@ -60,7 +74,7 @@ def _without_cache(solution: Solution, function: str, verdict: Verdict | None) -
     if forward in solution and (verdict is None or verdict.works):
         return None
     try:
-        solution[function](np.ones((2, 3)), None)
+        tidy(solution)[function](np.ones((2, 3)), None)
     except Exception as error:  # it got no cache: only that it is not started says something
         if _failed(function, error).status == NOT_STARTED:
             return Verdict(function, NOT_STARTED, works=False)
@@ -74,7 +88,7 @@ def _failed(function: str, error: Exception, forward: Verdict | None = None) -> 
     if isinstance(error, NotImplementedError) or getattr(error, "not_started", False):
         return Verdict(function, NOT_STARTED, works=False)
     text = str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
-    text = " ".join(text.split())
+    text = " ".join(text.split()).removesuffix(":")
     if forward is not None and text.startswith(("KeyError", "IndexError", "AttributeError")):
         text += f"; is it what {forward.function} puts into the cache?"
     found = [Finding(text)]
@@ -83,24 +97,6 @@ def _failed(function: str, error: Exception, forward: Verdict | None = None) -> 
         status = NOT_JUDGED
         found.append(Finding(f"It was given the cache of {forward.function}, which is wrong."))
     return Verdict(function, status, tuple(found), works=False)
-
-
-def _right_for_rows(solution: Solution, function: str, seed: int) -> bool:
-    try:
-        seen = look(solution, function, seed, (ROWS,))
-    except Exception:  # of the student's function
-        return False
-    expected = right(function, seed).values
-    return not seen.flaws and all(
-        same(values, {key: expected[name][key] for key in values})
-        for name, values in seen.values.items()
-    )
-
-
-def _not_for_images(verdict: Verdict) -> Verdict:
-    """Return the verdict on a function that raises for images, but is right for (N, C)."""
-    text = f"It is right for x of (N, C), but not for images: {verdict.findings[0].what}"
-    return replace(verdict, findings=(Finding(text), *verdict.findings[1:]))
 
 
 @dataclass(frozen=True)
@@ -113,6 +109,7 @@ class _Case:
     before: Mapping[str, Verdict]
     forward: Verdict | None
     seen: Seen
+    quick: bool  # whether there is time for more
 
     def judged(self) -> Verdict:
         """Compare what was seen with what is right, also after what came before."""
@@ -126,7 +123,9 @@ class _Case:
             few_digits=("dtype", "y") in seen.flaws,
         )  # fmt: skip
         if not wrong:
-            notes = note_on_edges(self.solution, function, seed) if not flaws else []
+            notes = [ONCE] * seen.once
+            if self.quick and not flaws:
+                notes += note_on_edges(self.solution, function, seed)
             return self._with_others(replace(verdict, notes=tuple(notes)))
         if forward is not None and (forward.differs or forward.few_digits):
             accepted = right_after_it(self.solution, function, seen, wrong, seed, forward)
@@ -135,7 +134,9 @@ class _Case:
                 verdict = replace(verdict, notes=(self._accepted(accepted, bool(wrong)),))
             if not wrong:
                 return self._with_others(verdict)
-        return self._named(verdict, wrong)
+        bad = {*wrong, *(result for _, result in seen.flaws)}
+        fine = tuple(result for result in seen.values if result not in bad)
+        return self._named(replace(verdict, right=fine), wrong)
 
     def _with_others(self, verdict: Verdict) -> Verdict:
         """Return the verdict on a right function; a backward pass must be so after others too."""
@@ -156,17 +157,18 @@ class _Case:
     def _named(self, verdict: Verdict, wrong: list[str]) -> Verdict:
         """Name what is wrong, or describe it."""
         seen, function, seed, forward = self.seen, self.function, self.seed, self.forward
-        known = frozenset(key for v in self.before.values() for key in v.mistakes)
+        earlier = reversed(list(self.before.values()))
+        known = {key: v.name.partition(":")[0] for v in earlier for key in v.mistakes}
         lines = forward.lines if forward is not None else ()
         tried = []
         for before in forwards(FORWARD_OF.get(function, ""), lines):
-            tried.append(name(function, seen, wrong, seed, before, known))
+            tried.append(name(function, seen, wrong, seed, before, frozenset(known)))
             if not tried[-1].unexplained and len(tried[-1].found) == 1:
                 break
         best = min(tried, key=lambda n: (len(n.unexplained), len(n.found)))
         order = tell.in_another_order(seen, right(function, seed))
         if order is not None and best.unexplained:
-            return replace(verdict, status=FAILED, findings=(*verdict.findings, order))
+            return replace(verdict, status=FAILED, findings=(order,), right=())
         found = [tell.of_mistake(candidate, function, known) for candidate in best.found]
         blocks = built_on(self.solution, function, self.before, seed) if best.unexplained else ()
         for blamed, expected in blocks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -79,13 +79,13 @@ def factor_name(ratios: dict[str, Array], seed: int) -> str | None:
     pairs = [((a, p), (b, q)) for a, b in combinations(names, 2) for p in (1, -1) for q in (1, -1)]
     first = next(iter(ratios.values())).flat[0]
     constant = all(close(r, np.full_like(r, first)) for r in ratios.values())
-    for product in [*powers, *([] if constant else pairs)]:
+    for factors in [*powers, *([] if constant else pairs)]:
         if all(
             close(r, np.prod([np.abs(known[k][n]) ** p * np.sign(known[k][n]) ** (p % 2 != 0)
-                              for n, p in product], axis=0))
+                              for n, p in factors], axis=0))
             for k, r in ratios.items()
         ):  # fmt: skip
-            return " and ".join(_words(n, p) for n, p in product)
+            return " and ".join(_words(n, p) for n, p in factors)
     return f"times {first:.6g}" if constant else None
 
 
@@ -122,16 +122,35 @@ def slopes(found: Values, right: Values) -> tuple[dict[str, Array], dict[str, Ar
     return slope, shift
 
 
+COMMON = "the same number in all channels, as if an axis were missing in a mean or a sum"
+
+
 def term_names(found: Values, right: Values, seed: int) -> list[str | None] | None:
     """Name the factors of the terms of dx; None if it is no sum of such terms.
 
     The terms are those of dy, of mean(dy) and of xhat * mean(dy * xhat).
     """
-    coefficients: list[dict[str, Array]] = [{}, {}, {}]
-    for key, dx in found.items():
-        one, two = terms(key, dx, seed), terms(key, right[key], seed)
-        if not np.isfinite(one).all():
-            return None
-        for i in range(3):
-            coefficients[i][key] = one[:, i] / two[:, i]
-    return [factor_name(c, seed) for c in coefficients]
+    mine = {key: terms(key, dx, seed) for key, dx in found.items()}
+    if not all(np.isfinite(a).all() for a in mine.values()):
+        return None
+    names = []
+    for i in range(3):
+        over_right = {k: a[:, i] / terms(k, right[k], seed)[:, i] for k, a in mine.items()}
+        name = factor_name(over_right, seed)
+        common = i > 0 and name is None and _is_common({k: a[:, i] for k, a in mine.items()}, seed)
+        names.append(COMMON if common else name)
+    return names
+
+
+def _is_common(coefficients: dict[str, Array], seed: int) -> bool:
+    """Return whether a term has one number for all channels, but for what it is multiplied by."""
+
+    def scaled(key: str, a: Array, powers: tuple[int, ...]) -> Array:
+        q = quantities(key, seed)
+        factors = 1 / q["std"], q["gamma"], q.get("r", np.ones_like(a))
+        return np.asarray(a / np.prod([f**p for f, p in zip(factors, powers, strict=True)], axis=0))
+
+    return any(
+        all(close(c := scaled(key, a, p), np.full_like(c, c[0])) for key, a in coefficients.items())
+        for p in product((0, 1), repeat=3)
+    )

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import ast
+import hashlib
 import time
-import tokenize
-import warnings
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from .contract import CONTRACT, FORWARD_OF
+from .adapter import CONTRACTS, Contract, Task, contract_of
+from .contract import Solution
 from .diagnose import judge
-from .sandbox import Sandbox, forbidden_imports
-from .tidy import Failure, clean
-from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Verdict
+from .mistakes import See
+from .near import functions_of, missing_imports, told
+from .sandbox import GRADER, OUTSIDE, Sandbox, forbidden_imports
+from .submission import Submission, read
+from .tidy import Failure
+from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Graded, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
 WHOLE, SHARE = 1.8, 0.05  # times that, for a whole file, and for each function in any case
 CPU = 120  # seconds of the processor, besides, for what the clock does not end
-LONGEST = 1_000_000  # bytes of a file
 
 
-@dataclass(frozen=True)
-class Graded:
-    """The verdicts on one file, of the functions that were asked for."""
-
-    path: str
-    verdicts: tuple[Verdict, ...]
-    problem: str = ""  # why nothing could be judged
-    note: str = ""
-
-    @property
-    def score(self) -> int:
-        """How many functions are right."""
-        return sum(v.status == PASSED for v in self.verdicts)
-
-    @property
-    def passed(self) -> bool:
-        """Whether all are right."""
-        return self.score == len(self.verdicts)
-
-
-def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | None = None) -> Graded:
+def grade(
+    path: str | Path,
+    seed: int,
+    timeout: float = TIMEOUT,
+    only: str | None = None,
+    contract: str | None = None,
+) -> Graded:
     """Grade a file.
 
     Parameters
@@ -53,81 +41,116 @@ def grade(path: str | Path, seed: int, timeout: float = TIMEOUT, only: str | Non
     timeout : float
         Seconds for each function; the whole file has twice as much.
     only : str, optional
-        The one function of the contract to judge.
+        The one function whose verdicts are returned; all are judged.
+    contract : {"exercises", "cs231n"}, optional
+        What the file should have; by default, what its functions look like.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     """
-    wanted = [only] if only else list(CONTRACT)
-    with open(path, "rb") as file:
-        file.read(1)  # an OSError here is the caller's mistake, and not the student's
+    about, problem, note = CONTRACTS[contract or "exercises"], "", ""
+    with open(path, "rb") as file:  # an OSError here is the caller's mistake, not the student's
+        sha256 = hashlib.sha256(file.read()).hexdigest()
     try:
-        source, tree = _source(Path(path))
-        refused = _refused(tree)
-        with Sandbox(source, Path(path), 2 * timeout + CPU) as box:
-            verdicts = _judged(box, wanted, refused, seed, timeout)
-            patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        hand_in = read(Path(path))
+        if contract is None:
+            about = contract_of(functions_of(hand_in.tree), only)
+        with Sandbox(hand_in, Path(path), about.functions, 2 * timeout + CPU) as box:
+            found = _judged(box, about, hand_in, seed, timeout)
+            note = " ".join(_notes(box, about, hand_in, found.values()))
     except Failure as failure:
-        empty = tuple(Verdict(name, FAILED, (Finding(str(failure)),)) for name in wanted)
-        return Graded(str(path), empty, problem=str(failure))
-    note = f"The file replaces {patched}; the grader does not use it." if patched else ""
-    return Graded(str(path), tuple(verdicts[name] for name in wanted), note=note)
+        problem = str(failure)
+        found = {t: Verdict(t.function, FAILED, (Finding(problem),), title=t.title)
+                 for t in about.tasks}  # fmt: skip
+    wanted = tuple(v for task, v in found.items() if only in (None, task.written))
+    return Graded(str(path), wanted, problem, note, seed, sha256)
 
 
 def _judged(
-    box: Sandbox, wanted: list[str], refused: dict[str, str], seed: int, timeout: float
-) -> dict[str, Verdict]:
-    """Return the verdicts on the functions that are wanted, and on those that they need."""
+    box: Sandbox, about: Contract, hand_in: Submission, seed: int, timeout: float
+) -> dict[Task, Verdict]:
+    """Return the verdicts on all: what is said of one may depend on the others."""
+    tree = hand_in.tree
+    refused = _refused(hand_in, about)
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    needed = [n for n in CONTRACT if n in wanted or n in [FORWARD_OF.get(w) for w in wanted]]
-    verdicts: dict[str, Verdict] = {}
-    for i, name in enumerate(needed):
-        if name in refused:
-            verdicts[name] = Verdict(name, FAILED, (Finding(refused[name]),), works=False)
-            continue
+    gone = set(functions_of(tree)) & set(about.functions) - set(box.functions)
+    reasons = refused | {
+        name: f"its definition fails: {box.faults[0]}" for name in gone if box.faults
+    }
+    early = told(tree, about.functions, box.functions) | {
+        name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in reasons.items()
+    }
+    found: dict[Task, Verdict] = {}
+    for i, task in enumerate(about.tasks):
         used = time.monotonic() - began - box.starting
-        left = WHOLE * timeout - used - share * (len(needed) - i)  # the others want some time too
+        left = WHOLE * timeout - used - share * (len(about.tasks) - i)  # the others want some too
         box.allow(min(timeout, max(left, share)))
-        solution = {n: f for n, f in box.solution().items() if n not in refused}
-        verdicts[name] = judge(solution, name, seed, verdicts)
-    if not box.functions and all(v.status == NOT_STARTED for v in verdicts.values()):
-        raise Failure(f"it defines none of the functions: {', '.join(CONTRACT)}")
-    return verdicts
+        if task.written in early:
+            verdict = early[task.written]
+            found[task] = replace(verdict, function=task.function, title=task.title)
+        else:
+            written = {n: f for n, f in box.solution().items() if n not in early}
+            found[task] = judge_task(task, written, seed, found)
+            if found[task].works:
+                box.forgive(task.written)
+    if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
+        if box.faults:
+            raise Failure(f"{box.faults[0]}. {OUTSIDE}")
+        lines = "".join(f". {text}" for text in missing_imports(hand_in, box.missing, ""))
+        raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
+    return found
 
 
-def _source(path: Path) -> tuple[str, ast.Module]:
-    """Return the text of a file, and read as Python; raise `Failure` if it is none."""
-    if path.stat().st_size > LONGEST:
-        raise Failure(f"the file is longer than {LONGEST // 1_000_000} MB")
-    try:
-        with tokenize.open(path) as file:
-            source = file.read()
-        if source.lstrip().startswith("{") and '"nbformat"' in source:
-            raise Failure("the file is a notebook: export it as a Python file, and hand in that")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return source, ast.parse(source)
-    except SyntaxError as error:
-        place = f", in line {error.lineno}" if error.lineno else ""
-        if (error.text or "").lstrip().startswith(("%", "!")):
-            place += ", which is for notebooks only"
-        raise Failure(f"SyntaxError: {clean(error.msg)}{place}") from None
-    except (ValueError, LookupError) as error:  # bytes, or an encoding, that are none of a text
-        raise Failure(f"the file is no Python: {clean(error)}") from None
-    except (RecursionError, MemoryError):
-        raise Failure("the file is no Python that can be read: it is nested too deeply") from None
+def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:
+    """Judge one thing in what a student wrote, after others, and in the words of its contract."""
+    before = {t.title: v for t, v in found.items()} | {t.function: v for t, v in found.items()}
+    verdict = judge(task.solution(written), task.function, seed, before)
+    if verdict.status == PASSED and (text := task.other_default(written)):
+        verdict = replace(verdict, status=FAILED, findings=(Finding(text),))
+    findings = tuple(
+        replace(
+            f,
+            what=task.say(f.what),
+            why=task.say(f.why),
+            seen=task.say(f.seen),
+            see=f.see and See(f.see.words, task.line(f.see.run), task.line(f.see.should_be)),
+        )
+        for f in verdict.findings
+    )
+    notes, good = (tuple(map(task.say, texts)) for texts in (verdict.notes, verdict.right))
+    return replace(verdict, title=task.title, findings=findings, notes=notes, right=good)
 
 
-def _refused(tree: ast.Module) -> dict[str, str]:
+def _notes(
+    box: Sandbox, about: Contract, hand_in: Submission, verdicts: Iterable[Verdict]
+) -> Iterator[str]:
+    """Go through what is to be said of a whole file."""
+    if hand_in.note:
+        yield hand_in.note
+    for fault in box.faults:
+        yield f"Outside functions, something fails when the file is loaded: {fault}."
+    if about.name == "cs231n":
+        yield "Judged by the contract of cs231n; --contract exercises asks for the exercises'."
+        others = [n for n in functions_of(hand_in.tree) if "layernorm" in n or "groupnorm" in n]
+        if others:
+            yield f"Not judged: {', '.join(others)}."
+    said = " ".join(f.what for v in verdicts for f in v.findings)
+    missing = [each for each in box.missing if each[1] != GRADER]
+    yield from (f"{text}." for text in missing_imports(hand_in, missing, said))
+    if box.patched:
+        patched = ", ".join(f"numpy.{name}" for name in box.patched)
+        yield f"The file replaces {patched}; the grader does not use it."
+
+
+def _refused(hand_in: Submission, about: Contract) -> dict[str, str]:
     """Return the functions that import what is not allowed, and a line on each; "" is the file."""
-    refused = {}
-    for function, line, name in forbidden_imports(tree):
-        text = f"it imports {name} in line {line}: exercises are solved with NumPy alone"
-        refused[function if function in CONTRACT else ""] = text
-    return refused
+    return {
+        function: f"it imports {name} in {hand_in.place(line)}: solve exercises with NumPy alone"
+        for function, line, name in forbidden_imports(hand_in.tree, about.functions)
+    }

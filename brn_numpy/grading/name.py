@@ -73,13 +73,11 @@ def spoilt(function: str, lines: Lines, seed: int) -> set[str]:
 def _rank(candidate: Candidate, function: str, known: frozenset[str]) -> tuple[bool, int]:
     """Return which candidates come first where two look the same.
 
-    Mistakes that are made in one place only come last. A correction that was found wrong is the
-    likely reason of what is wrong with r and d; then come the mistakes of the function itself.
+    Mistakes that are made in one place only come last. What was found wrong elsewhere is likely to
+    be wrong here too; then come the mistakes of the function itself.
     """
     mistake = candidate.mistake
-    order = 1 if mistake.function == function else 3
-    if mistake.key in known:
-        order = 0 if mistake.function == "renorm_correction" else min(order, 2)
+    order = 0 if mistake.key in known else 1 if mistake.function == function else 2
     return bool(candidate.only), order
 
 
@@ -111,9 +109,14 @@ def _two(
     """
     if not all(np.isfinite(v).all() for v in trial.seen.values[result].values()):
         return []
-    for (one, here), (two, there) in combinations(concerned, 2):
-        exchanged = here if one.reorders else there if two.reorders else set()
-        if one.goes_with(two) and (result in here & there or result in exchanged):
+    known = [
+        (c, results, {name for name, _ in c.open_lines}, results if c.reorders else set())
+        for c, results in concerned
+        if not (c.is_open and c.only)  # a number in one part: that is too much to try
+    ]
+    for (one, here, lines, moved), (two, there, others, also) in combinations(known, 2):
+        exchanged = moved or also
+        if lines.isdisjoint(others) and (result in here & there or result in exchanged):
             made = trial.with_number([result], one, two)
             if made and all(trial.explains(r, *made) for r in {result, *exchanged}):
                 return made

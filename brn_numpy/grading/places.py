@@ -11,23 +11,28 @@ from .observe import LIMIT, Values, probe_of
 from .probe import Probe
 
 
-def where(wrong: list[str], every: list[str]) -> str:
+def where(wrong: list[str], every: list[str], function: str) -> str:
     """Return in which calls only a result is wrong, in words; empty if in all."""
-    for test, text in (
-        (lambda k: "H, W" in k, "only for images (N, C, H, W)"),
-        (lambda k: "(N, C)" in k or "small" in k, "only for (N, C), not for images"),
-        (lambda k: "small" in k, "only where the values are small: is a number added somewhere?"),
-        (lambda k: k[0] == "0", "only with some of the numbers"),
-        (lambda k: k[0] == "1", "only with another N, eps, momentum, r_max or d_max"),
-        (lambda k: k[0] == "2", "only where r_max and d_max clip nothing"),
-        (lambda k: k[0] in "01", "only where r_max and d_max clip something"),
-    ):
-        if set(wrong) == {k for k in every if test(k)} != set(every):
+    kinds = {
+        "only for images (N, C, H, W)": [k for k in every if "H, W" in k],
+        "only for (N, C), not for images": [k for k in every if "(N, C)" in k or "small" in k],
+        "only where the values are small: is a number added somewhere?": [
+            k for k in every if "small" in k
+        ],
+    }
+    if "renorm" in function:
+        kinds["only where r_max and d_max clip nothing"] = [k for k in every if k[0] == "2"]
+        kinds["only where r_max and d_max clip something"] = [k for k in every if k[0] != "2"]
+    for text, keys in kinds.items():
+        if set(wrong) == set(keys) != set(every):
             return text
-    return ""
+    probes = {k[0] for k in wrong}
+    if "0" not in probes:
+        return "only with other numbers or shapes than the first, (7, 6) and (3, 6, 2, 4)"
+    return "only with some of the numbers and shapes" if len(probes) < 3 else ""
 
 
-def channels(found: Values, right: Values, seed: int) -> str:
+def channels(found: Values, right: Values, seed: int, function: str) -> str:
     """Return in which kind of channels only a result is wrong, in words; empty if in all."""
     texts = set()
     for key, a in found.items():
@@ -37,7 +42,7 @@ def channels(found: Values, right: Values, seed: int) -> str:
         bad = bad if a.ndim == 1 else bad.any(axis=tuple(i for i in range(a.ndim) if i != 1))
         if bad.shape != probe.gamma.shape:
             return ""
-        texts.add(next((text for text, kind in _kinds(probe) if (bad == kind).all()), ""))
+        texts.add(next((text for text, kind in _kinds(probe, function) if (bad == kind).all()), ""))
     return texts.pop() if len(texts) == 1 else ""
 
 
@@ -52,18 +57,20 @@ def samples(found: Values, right: Values) -> str:
     return texts.pop() if len(texts) == 1 else ""
 
 
-def _kinds(probe: Probe) -> Iterator[tuple[str, Array]]:
-    """Go through the kinds of channels: words, and which ones they are."""
+def _kinds(probe: Probe, function: str) -> Iterator[tuple[str, Array]]:
+    """Go through the kinds of channels that a function knows: words, and which ones they are."""
     ratio = probe.batch_std / probe.running_std
     shift = (probe.batch_mean - probe.running_mean) / probe.running_std
     high, low = ratio > probe.r_max, ratio < 1 / probe.r_max
     up, down = shift > probe.d_max, shift < -probe.d_max
     last = np.arange(ratio.size) == ratio.size - 1
-    for text, kind in (
+    kinds = [
         ("only where gamma is negative", probe.gamma < 0),
         ("only in the last channel", last),
         ("only in the first channel", last[::-1]),
         ("in all channels but the first", ~last[::-1]),
+    ]
+    clipped = [
         ("only where r is clipped", high | low),
         ("only where r is clipped from above", high),
         ("only where r is clipped from below", low),
@@ -75,6 +82,7 @@ def _kinds(probe: Probe) -> Iterator[tuple[str, Array]]:
         ("only where r or d is clipped", high | low | up | down),
         ("only where batch_mean < running_mean", shift < 0),
         ("only where batch_std < running_std", ratio < 1),
-    ):
+    ]
+    for text, kind in kinds + clipped * ("renorm" in function):
         if kind.any() and not kind.all():
             yield text, kind

@@ -2,23 +2,22 @@
 
 Ones, zeros and everyday defaults hide mistakes: gamma = 1 hides a missing gamma, beta = 0 a missing
 beta, eps = 1e-5 its place, running statistics of 0 and 1 a missing division, dy without a mean a
-missing mean term, N = C a wrong axis. So nothing here is special, and the six channels are the
+missing mean term, N = C a wrong axis. So nothing here is special, and the channels are in turn the
 cases of the correction: r is clipped high, clipped low and free, d is clipped +, clipped - and
-free.
+free. The first probe of a seed has always the same shapes, those of the others are drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from .._checks import Array
 
-N, C = 7, 6
-IMAGES = (3, C, 2, 4)  # (N, C, H, W)
+ROWS, IMAGES = (7, 6), (3, 6, 2, 4)  # (N, C) and (N, C, H, W)
 EPS, MOMENTUM, R_MAX, D_MAX = 0.2, 0.3, 1.5, 1.2
 RATIO = np.array([2.5, 0.4, 0.8, 2.2, 0.35, 1.2])  # of r: high, low, free, high, low, free
 OFFSET = np.array([1.8, -1.7, 0.6, -0.5, 1.6, -1.8])  # of d: +, -, free, free, +, -
@@ -43,14 +42,24 @@ class Probe:
     beta: Array
     running_mean: Array
     running_std: Array
+    running_var: Array  # without eps
     batch_mean: Array
     batch_std: Array
-    r: Array
-    d: Array
     eps: float = EPS
     momentum: float = MOMENTUM
     r_max: float = R_MAX
     d_max: float = D_MAX
+
+    @property
+    def r(self) -> Array:
+        """The factor of the correction."""
+        return np.clip(self.batch_std / self.running_std, 1 / self.r_max, self.r_max)
+
+    @property
+    def d(self) -> Array:
+        """The shift of the correction."""
+        distance = (self.batch_mean - self.running_mean) / self.running_std
+        return np.clip(distance, -self.d_max, self.d_max)
 
     @property
     def xhat(self) -> Array:
@@ -63,31 +72,38 @@ class Probe:
         yield "(N, C, H, W)", self.x4, self.dy4
 
 
-@lru_cache(maxsize=16)
-def make_probe(seed: int) -> Probe:
+@lru_cache(maxsize=64)
+def make_probe(
+    seed: int,
+    rows: tuple[int, ...] = ROWS,
+    images: tuple[int, ...] = IMAGES,
+    eps: float = EPS,
+    **others: float,
+) -> Probe:
     """Return the probe of a seed. Its arrays are read-only: equal seeds share them."""
-    rng = np.random.default_rng(seed)
-    mean, deviation = rng.uniform(-3, 3, C), rng.uniform(0.6, 2, C)
+    rng, c = np.random.default_rng(seed), rows[1]
+    mean, deviation = rng.uniform(-3, 3, c), rng.uniform(0.6, 2, c)
     deviation[FREE] *= 0.2  # a variance below eps
-    sign = rng.permutation([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
-    gamma = sign * rng.uniform(0.5, 2, C)
-    beta = rng.permutation(sign) * rng.uniform(0.5, 1.5, C)
-    batch_std = np.sqrt(deviation**2 + EPS)
-    running_std = batch_std / (RATIO * rng.uniform(0.96, 1.04, C))
-    offset = OFFSET * rng.uniform(0.96, 1.04, C)  # (batch_mean - running_mean) / running_std
+    sign = rng.permutation(np.sort(np.resize([1.0, -1.0], c))[::-1])
+    gamma = sign * rng.uniform(0.5, 2, c)
+    beta = rng.permutation(sign) * rng.uniform(0.5, 1.5, c)
+    batch_std = np.sqrt(deviation**2 + eps)
+    running_std = batch_std / (np.resize(RATIO, c) * rng.uniform(0.96, 1.04, c))
+    offset = np.resize(OFFSET, c) * rng.uniform(0.96, 1.04, c)  # of the means, in running_std
     probe = Probe(
-        x=_values(rng, (N, C), mean, deviation),
-        dy=rng.standard_normal((N, C)) + 0.8,
-        x4=_values(rng, IMAGES, mean, deviation),
-        dy4=rng.standard_normal(IMAGES) + 0.8,
+        x=_values(rng, rows, mean, deviation),
+        dy=rng.standard_normal(rows) + 0.8,
+        x4=_values(rng, images, mean, deviation),
+        dy4=rng.standard_normal(images) + 0.8,
         gamma=gamma,
         beta=beta,
         running_mean=mean - offset * running_std,
         running_std=running_std,
+        running_var=running_std**2,
         batch_mean=mean,
         batch_std=batch_std,
-        r=np.clip(batch_std / running_std, 1 / R_MAX, R_MAX),
-        d=np.clip(offset, -D_MAX, D_MAX),
+        eps=eps,
+        **others,
     )
     for value in vars(probe).values():
         if isinstance(value, np.ndarray):
@@ -98,13 +114,22 @@ def make_probe(seed: int) -> Probe:
 @lru_cache(maxsize=64)
 def probes(seed: int) -> tuple[Probe, Probe, Probe]:
     """Return the probes of a seed: everyday sizes and numbers, other ones, and no bounds."""
-    one, two, three = (make_probe(seed + i) for i in range(3))
-    two = replace(
-        two, x=two.x[:5], dy=two.dy[:5], x4=two.x4[:2, :, :, :3], dy4=two.dy4[:2, :, :, :3]
-    )
-    two = replace(two, eps=0.05, momentum=0.9, r_max=1.3, d_max=0.4)
-    three = replace(three, eps=1e-5, momentum=0.01, r_max=WIDE, d_max=WIDE)
-    return one, two, three
+    rng = np.random.default_rng([seed, 1])
+    channels = rng.permutation([rng.choice([3, 4, 5]), rng.choice([7, 8, 9])])
+    shapes = [_shapes(rng, c) for c in channels]
+    eps, momentum = rng.uniform(0.03, 0.08), rng.uniform(0.8, 0.95)
+    narrow = {"r_max": rng.uniform(1.35, 1.45), "d_max": rng.uniform(0.35, 0.45)}
+    two = make_probe(seed + 1, *shapes[0], eps, momentum=momentum, **narrow)
+    eps, momentum = rng.uniform(1.5e-5, 4e-5), rng.uniform(0.01, 0.05)
+    three = make_probe(seed + 2, *shapes[1], eps, momentum=momentum, r_max=WIDE, d_max=WIDE)
+    return make_probe(seed), two, three
+
+
+def _shapes(rng: np.random.Generator, c: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Draw the shapes of rows and of images with this number of channels."""
+    n = int(rng.choice([n for n in range(5, 10) if n != c]))
+    images, (h, w) = int(rng.integers(2, 5)), (int(v) for v in rng.permutation(range(1, 6))[:2])
+    return (n, int(c)), (images, int(c), h, w + 2)
 
 
 def _values(

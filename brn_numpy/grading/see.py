@@ -1,4 +1,4 @@
-"""The line that shows a mistake, and the names that are at hand where a student runs it.
+"""The line that shows a mistake, what there is to see, and the names that a student has to run it.
 
 - the student's functions by their contract names, and `np`;
 - the arrays and numbers of the probe: x, dy (N, C); x4, dy4 (N, C, H, W); gamma, beta,
@@ -9,24 +9,32 @@
 - what the student's forward passes make of it: y, cache (of x) and y4, cache4 (of x4);
   renorm_y, renorm_cache and renorm_y4, renorm_cache4; with tight bounds tight_y, tight_cache
   and tight_y4, tight_cache4.
+
+For a file with cs231n's functions it is out and dout in the place of y and dy, bn_param in that of
+eps, and what belongs to the spatial functions begins with spatial_. running_statistics returns what
+batchnorm_forward has put into bn_param in training mode, and test_mode its out in test mode.
 """
 
 from __future__ import annotations
 
 import re
-import runpy
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .contract import CONTRACT, CORRECT, Solution
+from .._checks import Array
+from .adapter import FORWARD, contract_of
+from .contract import CORRECT, Solution
 from .mistakes import SEEN_BY, See
 from .mistakes.candidates import ONLY, Candidate
 from .mistakes.plant import solution
+from .near import functions_of
 from .observe import arguments_of
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
+from .sandbox.child import load
+from .submission import read
 
 MADE = (  # the names of y and of the cache, the function, images or not, tight bounds or not
     ("y", "cache", "batch_norm_forward", False, False),
@@ -40,29 +48,47 @@ MADE = (  # the names of y and of the cache, the function, images or not, tight 
 
 def names_of(path: str | Path, seed: int) -> dict[str, Any]:
     """Run your own file here, and return the names in which the line of a mistake is run."""
-    folder = str(Path(path).resolve().parent)
-    if folder not in sys.path:  # the file may import its neighbours
-        sys.path.append(folder)
-    found = runpy.run_path(str(path))
-    return names_for({name: found[name] for name in CONTRACT if name in found}, make_probe(seed))
+    hand_in = read(Path(path))
+    folder = str(Path(path).resolve().parent)  # the file may import its neighbours
+    module, _ = load({"source": hand_in.source, "file": str(path), "folder": folder})
+    about = contract_of(functions_of(hand_in.tree))
+    written = {name: f for name, f in vars(module).items() if name in about.functions}
+    names: dict[str, Any] = {}
+    for task in about.tasks:
+        of_task = names_for(task.solution(written), make_probe(seed))
+        if about.name == "exercises":
+            return of_task
+        if FORWARD in of_task:
+            of_task[FORWARD] = _with_param(of_task[FORWARD])
+            of_task["bn_param"] = {"mode": "train", "eps": of_task["eps"]}
+        names |= {task.line(name): value for name, value in of_task.items()}
+    return names
 
 
-def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
-    """Return the names in which the line of a mistake is run, for one solution."""
+def _with_param(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return cs231n's forward pass in training mode, which takes bn_param and not eps."""
+    return lambda x, gamma, beta, bn_param: forward(x, gamma, beta, bn_param["eps"])
+
+
+def names_for(functions: Solution, probe: Probe, text: str = "") -> dict[str, Any]:
+    """Return the names in which the line of a mistake is run, for one solution.
+
+    Of the results of its forward passes only those that are in the text, if there is one.
+    """
     values = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in vars(probe).items()}
     tight = (probe.running_mean, probe.running_std, TIGHT_R_MAX, TIGHT_D_MAX, probe.eps)
     inference = "batch_norm_inference"
     names: dict[str, Any] = {
         "np": np,
         **values,
-        "xhat": probe.xhat,
+        **{name: getattr(probe, name) for name in ("xhat", "r", "d")},
         "inference_y": CORRECT[inference](*arguments_of(inference, probe)),
         "tight": tight,
         "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
         **functions,
     }
     for y, cache, function, images, narrow in MADE:
-        if function in functions:
+        if function in functions and (not text or re.search(rf"\b({y}|{cache})\b", text)):
             given = arguments_of(function, probe, images=images)
             given = [*given[:3], *tight] if narrow else given
             try:
@@ -72,24 +98,54 @@ def names_for(functions: Solution, probe: Probe) -> dict[str, Any]:
     return names
 
 
-def line_for(candidate: Candidate, function: str) -> str:
-    """Return the line that shows a mistake in a function; empty if there is none."""
+def see_for(candidate: Candidate, function: str) -> See | None:
+    """Return what shows a mistake in a function, if there is such a line."""
     what = candidate.mistake.what
     see = SEEN_BY.get((what, function))
     if not candidate.only:
-        return see.line if see else ""
+        return see
     part = ONLY[candidate.only][1]  # made in one line only, it may be seen by that one better
     images = ", images" if re.search("[xy]4", candidate.mistake.see.run) else ""
     made = solution(function, dict(candidate.lines))
     for name in (part + images, what):
         see = SEEN_BY.get((name, function))
-        if see is not None and shows(see, made):
-            return see.line
+        if see is not None and shown(see, made, 0):
+            return see
+    return None
+
+
+def shown(see: See, functions: Solution, seed: int) -> str:
+    """Return in words what there is to see for a solution; empty if it is nothing."""
+    try:
+        one, other = (eval(e, names_for(functions, make_probe(seed), e)) for e in see[1:])
+    except Exception:  # of the student's functions, which may fail here only
+        return ""
+    words = see.words
+    if isinstance(one, tuple):  # a shape
+        return f"{words}: {one}, should be {other}" if one != other else ""
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape:
+        return f"{words}: an array {one.shape}, should be {other.shape}"
+    if {one.dtype.kind, other.dtype.kind} <= {"f", "i"}:
+        one, other = 1.0 * one, 1.0 * other
+        with np.errstate(all="ignore"):
+            apart = np.abs(one - other)
+        limit = 1e-4 if "slope" in words else 1e-9  # of differences, and of rounding
+        if (apart <= limit * max(1, np.abs(other).max())).all():
+            return ""
+        if one.ndim == 2:
+            worst = int(np.argmax(np.nan_to_num(apart, nan=np.inf).max(axis=1)))
+            one, other = one[worst], other[worst]
+            words += f", sample {worst}" * (len(apart) > 1)
+    for digits in (3, 6, 9) if one.size < 10 else ():  # more is nothing to read
+        texts = _text(one, digits), _text(other, digits)
+        if texts[0] != texts[1]:
+            return f"{words}: {texts[0]}, should be {texts[1]}"
     return ""
 
 
-def shows(see: See, made: Solution) -> bool:
-    """Return whether the two values of a line differ for a wrong solution."""
-    names = names_for(made, make_probe(0))
-    one, other = (np.asarray(eval(expression, names)) for expression in see)
-    return one.shape != other.shape or not np.allclose(one, other, rtol=1e-4, atol=1e-4)
+def _text(value: Array, digits: int) -> str:
+    """Return numbers with a few digits; what is 0 but for rounding is 0."""
+    if value.dtype.kind != "f":
+        return " ".join(str(value).split())
+    return f"[{' '.join(f'{0.0 if abs(v) < 1e-9 else v:.{digits}g}' for v in value.ravel())}]"

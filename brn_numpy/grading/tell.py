@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
+from .._checks import Array
 from .contract import CONTRACT
 from .mistakes.candidates import Candidate, candidates, observed
 from .observe import Seen, close, differing, right
-from .see import line_for
+from .see import see_for
 from .verdict import Finding, Verdict
 
 REASONS = {
@@ -18,13 +19,19 @@ REASONS = {
 }
 
 
-def of_mistake(candidate: Candidate, function: str, known: Collection[str] = ()) -> Finding:
-    """Return the finding of a mistake; `known` are the keys of those that were found before."""
+def of_mistake(
+    candidate: Candidate, function: str, known: Mapping[str, str] | None = None
+) -> Finding:
+    """Return the finding of a mistake; `known` has the functions of those that were found before.
+
+    What was explained once is only named again.
+    """
     mistake, text = candidate.mistake, candidate.title
+    if known and mistake.key in known:
+        return Finding(f"As in {known[mistake.key]}: {text}", mistake=mistake.key)
     if mistake.function == "renorm_correction" != function:
-        where = "As in renorm_correction" if mistake.key in known else "In the correction"
-        text = f"{where}: {text}"
-    return Finding(text, mistake.why, line_for(candidate, function), mistake.key)
+        text = f"In the correction: {text}"
+    return Finding(text, mistake.why, see_for(candidate, function), mistake.key)
 
 
 def of_arrays(function: str, seen: Seen, seed: int) -> list[Finding]:
@@ -66,12 +73,11 @@ def too_early(results: tuple[str, ...], forward: str) -> Finding:
 def in_another_order(seen: Seen, expected: Seen) -> Finding | None:
     """Return that all results are right, but not in their places; None if that is not so."""
     order = []
-    for values in seen.values.values():
-        mine = list(values.values())
+    for mine in seen.values.values():
         fits = [
-            other
-            for other, right_ones in expected.values.items()
-            if len(mine) == len(right_ones) and all(map(close, mine, right_ones.values()))
+            name
+            for name, other in expected.values.items()
+            if all(map(_alike, mine.values(), other.values()))
         ]
         order += fits[:1]
     names = list(expected.values)
@@ -80,3 +86,7 @@ def in_another_order(seen: Seen, expected: Seen) -> Finding | None:
     return Finding(
         f"The results are right, but in the order {', '.join(order)}; expected {', '.join(names)}."
     )
+
+
+def _alike(a: Array, b: Array) -> bool:
+    return a.size == b.size and close(a.reshape(b.shape), b)  # (1, C) is (C,) here

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from .._checks import Array
-from .contract import CONTRACT, Solution
+from .contract import WRITTEN, Solution
 
 Notes: TypeAlias = dict[str, list[str]]
 """Notes on results, and the names of the results that they are on."""
@@ -55,7 +55,7 @@ def tidy(solution: Solution, notes: Notes | None = None) -> dict[str, Callable[.
 
 
 def _tidied(name: str, function: Callable[..., Any], notes: Notes) -> Callable[..., Any]:
-    about = CONTRACT[name]
+    about = WRITTEN[name]
     wanted = about.results[0] if len(about.results) == 1 else f"({', '.join(about.results)})"
 
     def call(*arguments: Any) -> Any:
@@ -64,6 +64,8 @@ def _tidied(name: str, function: Callable[..., Any], notes: Notes) -> Callable[.
             found = (found,)
         several = len(about.results) > 1 and isinstance(found, (tuple, list, np.ndarray))
         values = list(found) if several or isinstance(found, tuple) else [found]
+        if len(values) > 1 and all(map(_is_none, values)):
+            raise Failure(f"it returns {len(values)} times None", not_started=True)
         if len(values) == 1 and _is_none(values[0]):
             raise Failure(f"it returns None, expected {wanted}: is the return missing?")
         if len(values) != len(about.results):

@@ -220,7 +220,10 @@ def test_a_conversation(tmp_path, monkeypatch):
 def test_a_file_that_fails_ends_the_conversation(tmp_path, monkeypatch):
     """What comes after it is not answered."""
     replies, _ = conversation(
-        tmp_path, monkeypatch, loading(tmp_path, "import sys\nsys.exit(3)"), request_of()
+        tmp_path,
+        monkeypatch,
+        loading(tmp_path, "import sys\nraise KeyboardInterrupt"),
+        request_of(),
     )
     [reply] = replies
-    assert (reply["error"], reply["line"]) == ("SystemExit", 2)
+    assert (reply["error"], reply["line"]) == ("KeyboardInterrupt", 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grading_cases import changed_by, distance, library
 
-from brn_numpy.grading.contract import CONTRACT, FORWARD_OF
+from brn_numpy.grading.contract import CONTRACT, EXERCISES, FORWARD_OF
 from brn_numpy.grading.mistakes import MISTAKES, plant
 from brn_numpy.grading.observe import arguments_of, differing, look, observe, results_of, right
 from brn_numpy.grading.probe import make_probe
@@ -15,8 +15,8 @@ LIBRARY = library()
 
 
 def test_the_contract_says_what_goes_in_and_what_comes_out():
-    """Seven functions, and a signature that a student can read."""
-    assert len(CONTRACT) == 7
+    """Seven functions and two of cs231n's, and a signature that a student can read."""
+    assert len(EXERCISES) == 7 and len(CONTRACT) == 9
     assert CONTRACT["batch_norm_backward"].signature == (
         "batch_norm_backward(dy, cache) -> (dx, dgamma, dbeta)"
     )

@@ -5,7 +5,7 @@ import pytest
 from grading_cases import RIGHT, SAME, changed, verdicts
 
 from brn_numpy import textbook
-from brn_numpy.grading.contract import CONTRACT
+from brn_numpy.grading.contract import CONTRACT, FORWARD_OF
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, judge
 from brn_numpy.grading.mistakes import BY_KEY, MISTAKES, plant
 
@@ -23,14 +23,18 @@ def test_right_solutions_have_full_marks(name):
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda m: m.key)
 def test_a_mistake_is_named(mistake):
-    """It fails its function, is named, and nothing that does not depend on it fails."""
-    found = verdicts(mistake.solution(), SEED)
+    """It fails its function, is named, and what only depends on it does not fail."""
+    follows = {"batch_renorm_forward"} if mistake.function == "renorm_correction" else set()
+    behind = {back for back, forward in FORWARD_OF.items() if forward == mistake.function}
+    found = {}
+    for name in CONTRACT:
+        if name in {mistake.function} | follows | behind:
+            found[name] = judge(mistake.solution(), name, SEED, found)
     verdict = found[mistake.function]
     assert verdict.status == FAILED
     alike = next((set(pair) for pair in SAME if mistake.key in pair), {mistake.key})
     assert len(verdict.mistakes) == 1 and set(verdict.mistakes) <= alike
-    assert verdict.findings[0].line == BY_KEY[verdict.mistake].see.line
-    follows = {"batch_renorm_forward"} if mistake.function == "renorm_correction" else set()
+    assert verdict.findings[0].line == BY_KEY[verdict.mistake].see.line and verdict.findings[0].seen
     failed = {name for name, v in found.items() if v.status == FAILED}
     assert failed == {mistake.function} | follows
 

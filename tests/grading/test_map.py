@@ -7,7 +7,7 @@ from pathlib import Path
 from brn_numpy import grading
 
 FOLDER = Path(grading.__file__).parent
-NAMES = re.findall(r"^([a-z_]+) {2,}\S", grading.__doc__, flags=re.M)
+NAMES = re.findall(r"^([a-z0-9_]+) {2,}\S", grading.__doc__, flags=re.M)
 
 
 def imports(path):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from grading_cases import faults
+from grading_cases import failed, faults
 
 from brn_numpy.grading.contract import CONTRACT
-from brn_numpy.grading.mistakes import BY_KEY, plant
+from brn_numpy.grading.mistakes import BY_KEY
 from brn_numpy.grading.properties import PROPERTIES, far
 
 BY_NAME = {p.name: p for p in PROPERTIES}
@@ -23,9 +23,11 @@ def test_names_and_statements():
 
 def test_a_failure_says_what_came_and_what_was_expected():
     """One line with the quantity, the place, the value and the expected value."""
-    text = BY_NAME["running-averages-by-hand"](BY_KEY["momentum-reversed"].solution(), seed=0)
+    text = failed(
+        BY_NAME["running-averages-by-hand"], BY_KEY["momentum-reversed"].solution(), seed=0
+    )
     assert text == (
-        "the running mean, a quarter of the way from 0 to 10, is 7.5 at (0,), expected 2.5"
+        "the running mean, a quarter of the way from 0 to 10, is 7.5 in channel 0, expected 2.5"
     )
 
 
@@ -33,21 +35,10 @@ def test_a_failure_says_what_came_and_what_was_expected():
 def test_nonsense_is_a_failure_and_no_crash(broken):
     """Whatever a function returns, properties of it fail, and say so in one line."""
     solution = dict.fromkeys(CONTRACT, lambda *arguments: broken)
-    texts = {p: p(solution, 0) for p in PROPERTIES}
+    texts = {p: failed(p, solution, 0) for p in PROPERTIES}
     assert all(text is None or (text and "\n" not in text) for text in texts.values())
     for function in CONTRACT:
         assert any(text for p, text in texts.items() if function in p.uses)
-
-
-def test_an_exception_is_a_failure():
-    """Its type and its text are named, on one line."""
-
-    def forward(x, gamma, beta, eps):
-        raise ValueError("operands\ncould not be broadcast")
-
-    solution = plant.solution("batch_norm_forward", forward)
-    text = BY_NAME["y-has-mean-beta"](solution, 0)
-    assert text == "ValueError: operands could not be broadcast"
 
 
 def test_a_solution_in_parts_is_asked_for_its_parts():
@@ -61,7 +52,7 @@ def test_a_solution_in_parts_is_asked_for_its_parts():
 def test_far_names_the_worst_place():
     """The largest error, NaN before all; a vector may have another layout, but not another size."""
     assert far("v", [[1.0, 2.0]], [1.0, 2.0]) is None
-    assert far("v", [1.0, 2.5], [1.1, 2.0]) == "v is 2.5 at (1,), expected 2"
-    assert far("v", [9.0, np.nan], [1.0, 2.0]) == "v is nan at (1,), expected 2"
+    assert far("v", [1.0, 2.5], [1.1, 2.0]) == "v is 2.5 in channel 1, expected 2"
+    assert far("v", [9.0, np.nan], [1.0, 2.0]) == "v is nan in channel 1, expected 2"
     assert far("v", [1.0], [1.0, 2.0]) == "v has shape (1,), expected (2,)"
     assert far("v", 3.0, 2.0) == "v is 3, expected 2"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from brn_numpy.grading.contract import CONTRACT
 from brn_numpy.grading.sandbox.parent import _failure as failure
 from brn_numpy.grading.tidy import Failure, Listed, Odd, tidy
 
@@ -63,4 +64,4 @@ def test_what_is_taken_all_the_same(found, note):
 )
 def test_exceptions_in_words(error, says):
     """The type, the text and the line, if there is one."""
-    assert str(failure(error, Y)) == says
+    assert str(failure(error, Y, CONTRACT)) == says

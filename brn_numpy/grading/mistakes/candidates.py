@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from ..observe import Seen, look
 from .page import MISTAKES, SEEN_BY, Mistake, with_number
-from .plant import THERE, Lines, solution
+from .plant import THERE, Lines, in_place_of, solution
 
 ERRORS = (ValueError, IndexError, AttributeError, TypeError, NameError)  # of lines that do not fit
 BORROWED = {  # functions that are partly written like others
     "batch_renorm_forward": ("renorm_correction", "batch_norm_forward"),
     "batch_renorm_backward": ("batch_norm_backward",),
     "batch_norm_inference": ("batch_norm_forward",),
+    "test_mode": ("batch_norm_inference", "batch_norm_forward"),
 }
 ONLY = {  # the name that a line assigns: what it is about, and what shows a mistake in it alone
     "mu": ("the mean", "mean of y"),
@@ -31,8 +32,15 @@ ONLY = {  # the name that a line assigns: what it is about, and what shows a mis
     "dbeta": ("dbeta", "dbeta"),
     "new_mean": ("running_mean", "running mean"),
     "new_std": ("running_std", "running std"),
+    "new_var": ("running_var", "running var"),
     "r": ("r", "r"),
     "d": ("d", "d"),
+    "dxhat": ("gamma", "gamma in dx"),
+    "dx": ("the division by std", "dx along x"),
+    "in dx": ("dx", "dx along x"),
+    "outside": ("what is outside the mean in the term of the variance", "sum of dx"),
+    "inside": ("what is inside the mean in the term of the variance", "dx along x"),
+    "half": ("one of two factors in the term of the variance", "dx along x"),
 }
 
 
@@ -62,10 +70,6 @@ class Candidate(NamedTuple):
         """Whether it returns results in another order."""
         return any(name == "return" for name, _ in self.open_lines)
 
-    def goes_with(self, other: Candidate) -> bool:
-        """Whether both can be made at once: they stand in different lines."""
-        return not {n for n, _ in self.open_lines} & {n for n, _ in other.open_lines}
-
     @property
     def title(self) -> str:
         """What was computed, with the number."""
@@ -78,7 +82,8 @@ class Candidate(NamedTuple):
 def candidates(function: str) -> tuple[Candidate, ...]:
     """Return what a wrong function may be equal to, the mistakes of its own first."""
     wrong = [mistake for mistake in MISTAKES if not mistake.equal]
-    wrong.sort(key=lambda mistake: mistake.function != function)
+    places = (function, *BORROWED.get(function, ()))
+    wrong.sort(key=lambda m: places.index(m.function) if m.function in places else len(places))
     return tuple(made for mistake in wrong for made in _as_made(mistake, function))
 
 
@@ -86,21 +91,29 @@ def _as_made(mistake: Mistake, function: str) -> Iterator[Candidate]:
     lines = lines_in(mistake, function)
     if lines:
         yield Candidate(mistake, lines)
-    if len(lines) > 1 and mistake.open_lines.keys() <= ONLY.keys():
+    apart = mistake.open_lines.keys() <= ONLY.keys()
+    if len(lines) > 1 and apart and (mistake.fields or "dx" not in mistake.open_lines):
         for name, line in zip(mistake.open_lines, lines, strict=True):
             yield Candidate(mistake, (line,), only=name)
+    if lines and mistake.fields and "dgamma" in mistake.open_lines:
+        if len(lines) > 2:
+            yield Candidate(mistake, lines[1:], only="in dx")
+        for at, name in enumerate(("half",) if "std" in mistake.fields else ("outside", "inside")):
+            text = in_place_of(mistake.function, mistake.fields, at)["through_std"]
+            yield Candidate(mistake, lines_in(mistake, function, through_std=text), only=name)
 
 
-def lines_in(mistake: Mistake, function: str) -> Lines:
-    """Return the lines of a mistake as they are made in a function; none if they are not."""
-    lines = tuple(mistake.open_lines.items())
+def lines_in(mistake: Mistake, function: str, **own: str) -> Lines:
+    """Return the lines of a mistake, or its own ones, as they are made in a function, if so."""
+    lines = tuple((own or mistake.open_lines).items())
     if mistake.function == function:
         return lines
     if mistake.function not in BORROWED.get(function, ()) or "textbook." in mistake.text:
         return ()
-    if function == "batch_norm_inference":
-        alike = [name for name, _ in lines] == ["y"] and (mistake.what, function) in SEEN_BY
-        return lines if alike else ()
+    if function in ("batch_norm_inference", "test_mode"):
+        alike = mistake.function == "batch_norm_inference" or [name for name, _ in lines] == ["y"]
+        other = "running_std" in mistake.text + mistake.title + mistake.why  # and not running_var
+        return lines if alike and not other and (mistake.what, function) in SEEN_BY else ()
     return tuple(_in_renorm(mistake.function, *line) for line in lines)
 
 

@@ -9,12 +9,13 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from .plant import by_name, solution
+from .plant import by_name, fields_in, solution
 
 
 class See(NamedTuple):
     """Two expressions that are equal if a function is right; for their names see `grading.see`."""
 
+    words: str  # what is looked at
     run: str
     should_be: str
 
@@ -54,6 +55,11 @@ class Mistake:
         return by_name(self.function, re.sub(r"\{.+?\}", "number", self.text))
 
     @cached_property
+    def fields(self) -> dict[str, str]:
+        """What it puts in the place of the cache's fields, if it is a mistake of that kind."""
+        return fields_in(self.function, re.sub(r"\{.+?\}", "number", self.text))
+
+    @cached_property
     def lines(self) -> dict[str, str]:
         """The lines by name, with the usual number."""
         return {name: with_number(text, self.number) for name, text in self.open_lines.items()}
@@ -78,7 +84,7 @@ def _read(page: str) -> Iterator[tuple[str, str, dict[str, See], list[Mistake]]]
     for section in re.split(r"^## ", page, flags=re.M)[1:]:
         head, *groups = re.split(r"^### ", section, flags=re.M)
         function, found = head.partition("\n")[0], list[Mistake]()
-        rows = re.findall(r"^\| (.+?) \| `(.+?)` \| `(.+?)` \|$", head, flags=re.M)
+        rows = re.findall(r"^\| (.+?) \| (.+?) \| `(.+?)` \| `(.+?)` \|$", head, flags=re.M)
         for group in groups:
             start, *parts = re.split(r"^#### ", group, flags=re.M)
             what = start.partition("\n")[0].partition(":")[0]
@@ -96,6 +102,12 @@ def _link(text: str) -> tuple[str, str]:
     found = re.search(r"\[(.+?)\]\(.*?tutorials/(\w+)\.md", text)
     assert found, text
     return found[1], found[2]
+
+
+def place_of(function: str, what: str) -> tuple[str, str]:
+    """Return where a function is taught, the place too if mistakes seen in this way have one."""
+    places = [(m.page, m.place) for m in MISTAKES if (m.function, m.what) == (function, what)]
+    return next((p for p in places if p[1]), (TAUGHT[function], ""))
 
 
 _PAGE = list(_read(files(__package__).joinpath("mistakes.md").read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ different names can be made at once.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -15,14 +16,17 @@ from types import CodeType
 from typing import Any, TypeAlias
 
 from ... import textbook
-from ..contract import CONTRACT, CORRECT
+from ..contract import CONTRACT, CORRECT, FORWARD_OF
 
 Lines: TypeAlias = tuple[tuple[str, str], ...]
 """Other lines: the name whose line they stand in the place of, and their text."""
 
 THERE = "renorm_correction."  # before a name: its line in that function, which BRN's forward calls
 
-_SOURCE = files(__package__.split(".")[0]).joinpath("textbook.py").read_text(encoding="utf-8")
+_SOURCES = [
+    files(__package__.split(".")[0]).joinpath(*path).read_text(encoding="utf-8")
+    for path in (["textbook.py"], ["grading", "cs231n.py"])
+]
 
 
 def _name(statement: ast.stmt) -> str:
@@ -34,7 +38,8 @@ def _name(statement: ast.stmt) -> str:
 
 _BODIES = {  # of each function: what a line assigns, and the line; without the docstring
     f.name: [(_name(s), ast.unparse(s)) for s in f.body[1:]]
-    for f in ast.parse(_SOURCE).body
+    for source in _SOURCES
+    for f in ast.parse(source).body
     if isinstance(f, ast.FunctionDef)
 }
 
@@ -42,6 +47,8 @@ _BODIES = {  # of each function: what a line assigns, and the line; without the 
 def by_name(function: str, text: str) -> dict[str, str]:
     """Return lines by the names of the textbook's lines in whose place they stand."""
     known = dict(_BODIES[function])
+    if fields := fields_in(function, text):
+        return in_place_of(function, fields)
     found: dict[str, list[str]] = {}
     waiting: list[str] = []
     for statement in ast.parse(text).body:
@@ -52,6 +59,33 @@ def by_name(function: str, text: str) -> dict[str, str]:
     if waiting:
         found["return"] = [*waiting, known["return"]]
     return {name: "\n".join(texts) for name, texts in found.items()}
+
+
+def fields_in(function: str, text: str) -> dict[str, str]:
+    """Return what lines put in the place of the cache's fields, if they do nothing else."""
+    if function not in FORWARD_OF:
+        return {}
+    forward = FORWARD_OF[function]
+    made = re.findall(r"\w+", " ".join(name for name, _ in _BODIES[forward]))
+    there = {*CONTRACT[forward].arguments, *made}
+    body = ast.parse(text).body
+    fields = {_name(s): ast.unparse(s.value) for s in body if isinstance(s, ast.Assign)}
+    return fields if len(fields) == len(body) and fields.keys() <= there else {}
+
+
+def in_place_of(function: str, fields: Mapping[str, str], at: int | None = None) -> dict[str, str]:
+    """Return the lines of a backward pass with something else in the place of the cache's fields.
+
+    `at` is which place in its line it is, if it is that one only.
+    """
+    found, uses = {}, re.compile(rf"cache\.({'|'.join(fields)})\b")
+    for line, text in _BODIES[function]:
+        places = list(uses.finditer(text))
+        for m in reversed(places if at is None else places[at : at + 1]):
+            text = f"{text[: m.start()]}({fields[m[1]]}){text[m.end() :]}"
+        if places:
+            found[line] = ast.unparse(ast.parse(text))
+    return found
 
 
 def plant(function: str, lines: Lines, number: float | None = None) -> Callable[..., Any]:
@@ -94,7 +128,7 @@ def _compiled(text: str) -> list[CodeType]:
 def solution(
     changed: str = "", lines: Callable[..., Any] | Mapping[str, str] | None = None
 ) -> dict[str, Callable[..., Any]]:
-    """Return the seven functions, one of them replaced or with other lines, by name.
+    """Return the right functions, one of them replaced or with other lines, by name.
 
     A correction with other lines is also the one that `batch_renorm_forward` then calls.
     """

@@ -43,21 +43,15 @@ class Property:
     def faults(self, solution: Solution, seed: int) -> Iterator[str]:
         """Go through what fails, a line each; the functions may raise what they like."""
         f, p = SimpleNamespace(**{n: _copying(v) for n, v in solution.items()}), make_probe(seed)
-        layouts = p.layouts() if "x" in signature(self.check).parameters else [("", None, None)]
+        asked = signature(self.check).parameters
+        which = self.uses[:1] if "function" in asked else ()  # if it is about several
+        layouts = p.layouts() if "x" in asked else [("", None, None)]
         for layout, x, dy in layouts:
             given = (f, p) if x is None else (f, p, x, dy)
-            for what, *values in self.check(*given):
+            for what, *values in self.check(*given, *which):
                 text = far(f"{what}, {layout}," if layout else what, *values)
                 if text:
                     yield text
-
-    def __call__(self, solution: Solution, seed: int) -> str | None:
-        """Return None, or what failed in one line."""
-        try:
-            with np.errstate(all="ignore"):
-                return next(self.faults(solution, seed), None)
-        except Exception as error:  # of the student's function, whatever it is
-            return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,8 +74,9 @@ def far(what: str, actual: Any, expected: Any, size: Any = None) -> str | None:
         return None
     worst = np.argmax(np.where(good, -1, np.nan_to_num(error, nan=np.inf)))
     where = np.unravel_index(worst, error.shape)
-    place = f" at {tuple(int(i) for i in where)}" if expected.ndim else ""
-    return f"{what} is {found[where]:.6g}{place}, expected {expected[where]:.6g}"
+    at = tuple(int(i) for i in where)
+    place = f" in channel {at[0]}" if len(at) == 1 else f" at {at}" * bool(at)
+    return f"{what} is {found[where]:.6g}{place}, expected {expected[where] + 0.0:.6g}"
 
 
 PROPERTIES: list[Property] = []
@@ -92,6 +87,7 @@ def holds(*uses: str) -> Callable[[Callable[..., Checks]], Callable[..., Checks]
 
     def put(check: Callable[..., Checks]) -> Callable[..., Checks]:
         name = check.__name__.replace("_", "-")
+        name += f"-{uses[0]}" * any(prop.name == name for prop in PROPERTIES)
         PROPERTIES.append(Property(name, (check.__doc__ or "").strip(), uses, check))
         return check
 
@@ -99,9 +95,9 @@ def holds(*uses: str) -> Callable[[Callable[..., Checks]], Callable[..., Checks]
 
 
 def call(f: Any, function: str, p: Probe, **changes: Any) -> Any:
-    """Call a function with the arguments of the probe, some of them changed."""
-    return getattr(f, function)(*(
-        changes.get(n, getattr(p, n, None)) for n in CONTRACT[function].arguments))  # fmt: skip
+    """Call a function with copies of the probe's arguments, some of them changed."""
+    given = (changes.get(n, getattr(p, n, None)) for n in CONTRACT[function].arguments)
+    return getattr(f, function)(*(a.copy() if isinstance(a, np.ndarray) else a for a in given))
 
 
 def y_of(f: Any, function: str, p: Probe, **changes: Any) -> Array:

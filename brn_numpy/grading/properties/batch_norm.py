@@ -1,4 +1,4 @@
-"""What BN's forward and backward pass do to any minibatch."""
+"""What BN's forward and backward pass do to any minibatch, and what BRN's backward pass shares."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ import numpy as np
 
 from ..._checks import Array
 from ...textbook import mean, total, variance, wide
+from ..contract import FORWARD_OF
 from ..probe import Probe
-from .base import BN, BN_BACK, Checks, directions, gradients, holds, rows, slope, y_of
+from .base import (
+    BN,
+    BN_BACK,
+    BRN,
+    BRN_BACK,
+    Checks,
+    directions,
+    gradients,
+    holds,
+    rows,
+    slope,
+    y_of,
+)  # fmt: skip
 
 
 @holds(BN)
@@ -61,6 +74,17 @@ def pixels_are_samples(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     yield "y, as rows", rows(y_of(f, BN, p, x=x)), y_of(f, BN, p, x=rows(x))
 
 
+@holds(BRN_BACK, BRN)
+@holds(BN_BACK, BN)
+def gradients_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array, function: str) -> Checks:
+    """Gradients are linear in dy: those for 2 * dy + 1 are twice those for dy plus those for 1."""
+    mixed, plain, ones = (
+        gradients(f, function, p, x=x, dy=g) for g in (2 * dy + 1, dy, np.ones_like(dy))
+    )
+    for name, a, b, c in zip(("dx", "dgamma", "dbeta"), mixed, plain, ones, strict=True):
+        yield f"{name} for 2 * dy + 1", a, 2 * b + c
+
+
 @holds(BN_BACK, BN)
 def dx_sums_to_zero(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
     """A constant added to x changes nothing, so dx sums to 0 in every channel."""
@@ -70,22 +94,12 @@ def dx_sums_to_zero(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
 
 @holds(BN_BACK, BN)
 def dx_along_xhat_is_what_eps_leaves(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """The sum of xhat * dx is (gamma / s) (eps / s^2) dgamma, with s = sqrt(v + eps)."""
+    """Stretching x changes y by eps only: the sum of xhat * dx is gamma * eps / std**3 * dgamma."""
     s = np.sqrt(variance(x) + p.eps)
     xhat = (x - mean(x)) / s
     s = s.ravel()
     expected = p.gamma / s * (p.eps / s**2) * total(dy * xhat)
     yield "the sum of xhat * dx", total(xhat * gradients(f, BN_BACK, p, x=x, dy=dy)[0]), expected
-
-
-@holds(BN_BACK, BN)
-def gradients_are_linear_in_dy(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
-    """The gradients for 2 dy + 1 are 2 * (those for dy) + (those for 1)."""
-    mixed, plain, ones = (
-        gradients(f, BN_BACK, p, x=x, dy=g) for g in (2 * dy + 1, dy, np.ones_like(dy))
-    )
-    for name, a, b, c in zip(("dx", "dgamma", "dbeta"), mixed, plain, ones, strict=True):
-        yield f"{name} for 2 * dy + 1", a, 2 * b + c
 
 
 @holds(BN_BACK, BN)
@@ -106,11 +120,15 @@ def dx_is_the_numeric_gradient(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
         yield "dx, against the numeric gradient", total(dx * direction), along, size
 
 
+@holds(BRN_BACK, BRN)
 @holds(BN_BACK, BN)
-def dgamma_and_dbeta_are_the_numeric_gradients(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+def dgamma_and_dbeta_are_the_numeric_gradients(
+    f: Any, p: Probe, x: Array, dy: Array, function: str
+) -> Checks:
     """dgamma and dbeta are the numeric gradients of the solution's own forward pass."""
-    _, dgamma, dbeta = gradients(f, BN_BACK, p, x=x, dy=dy)
-    by_gamma = slope(dy, lambda v: y_of(f, BN, p, x=x, gamma=v), p.gamma, 1)
-    by_beta = slope(dy, lambda v: y_of(f, BN, p, x=x, beta=v), p.beta, 1)
+    _, dgamma, dbeta = gradients(f, function, p, x=x, dy=dy)
+    forward = FORWARD_OF[function]
+    by_gamma = slope(dy, lambda v: y_of(f, forward, p, x=x, gamma=v), p.gamma, 1)
+    by_beta = slope(dy, lambda v: y_of(f, forward, p, x=x, beta=v), p.beta, 1)
     yield "dgamma, against the numeric gradient", dgamma, *by_gamma
     yield "dbeta, against the numeric gradient", dbeta, *by_beta

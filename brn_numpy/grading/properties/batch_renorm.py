@@ -125,18 +125,6 @@ def dx_of_renorm_is_the_numeric_gradient(f: Any, p: Probe, x: Array, dy: Array) 
         yield "dx, against the numeric gradient", total(dx * direction), along, size
 
 
-@holds(BRN_BACK, BRN)
-def dgamma_and_dbeta_of_renorm_are_the_numeric_gradients(
-    f: Any, p: Probe, x: Array, dy: Array
-) -> Checks:
-    """dgamma and dbeta are the numeric gradients of the own forward pass; r and d do not move."""
-    _, dgamma, dbeta = gradients(f, BRN_BACK, p, x=x, dy=dy)
-    by_gamma = slope(dy, lambda v: y_of(f, BRN, p, x=x, gamma=v), p.gamma, 1)
-    by_beta = slope(dy, lambda v: y_of(f, BRN, p, x=x, beta=v), p.beta, 1)
-    yield "dgamma, against the numeric gradient", dgamma, *by_gamma
-    yield "dbeta, against the numeric gradient", dbeta, *by_beta
-
-
 @holds(BRN_BACK, BRN, BN, BN_BACK)
 def gradients_of_renorm_are_those_of_batch_norm_corrected(
     f: Any, p: Probe, x: Array, dy: Array

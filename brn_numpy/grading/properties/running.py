@@ -1,4 +1,4 @@
-"""What update_running and inference do."""
+"""What update_running and inference do, and cs231n's two modes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from ..._checks import Array
 from ...textbook import mean, variance, wide
 from ..probe import Probe
-from .base import BN, Checks, holds, y_of
+from .base import BN, Checks, call, holds, y_of
 
 UPDATE, INFERENCE = "update_running", "batch_norm_inference"
+STATISTICS, TEST = "running_statistics", "test_mode"  # of cs231n
 
 
 @holds(UPDATE)
@@ -22,9 +23,9 @@ def equal_minibatches_are_approached_geometrically(f: Any, p: Probe) -> Checks:
         pair = f.update_running(*pair, p.batch_mean, p.batch_std, p.momentum)
         left = (1 - p.momentum) ** t
         expected = p.batch_mean + left * (p.running_mean - p.batch_mean)
-        yield f"the running mean after {t} equal minibatches", pair[0], expected
+        yield f"the running mean after T = {t} equal minibatches", pair[0], expected
         expected = p.batch_std + left * (p.running_std - p.batch_std)
-        yield f"the running std after {t} equal minibatches", pair[1], expected
+        yield f"the running std after T = {t} equal minibatches", pair[1], expected
 
 
 @holds(UPDATE)
@@ -74,3 +75,33 @@ def inference_is_training_where_the_statistics_agree(
     """With the minibatch's own mean and std, inference gives what training gives."""
     own = {"running_mean": mean(x).ravel(), "running_std": np.sqrt(variance(x) + p.eps).ravel()}
     yield "y", y_of(f, INFERENCE, p, x=x, **own), y_of(f, BN, p, x=x)
+
+
+@holds(STATISTICS)
+def the_minibatch_is_approached_geometrically(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+    """After T equal minibatches the distance of the running statistics is momentum^T of it."""
+    pair = p.running_mean, p.running_var
+    goal = mean(x).ravel(), variance(x).ravel()
+    for t in range(1, 4):
+        given = dict(zip(("running_mean", "running_var"), pair, strict=True))
+        pair = call(f, STATISTICS, p, x=x, **given)
+        for name, found, old, new in zip(
+            given, pair, (p.running_mean, p.running_var), goal, strict=True
+        ):
+            expected = new + p.momentum**t * (old - new)
+            yield f"{name} after T = {t} equal minibatches", found, expected
+
+
+@holds(TEST)
+def test_mode_at_the_running_mean_is_beta(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+    """x = running_mean gives beta."""
+    y = y_of(f, TEST, p, x=0 * x + wide(p.running_mean, x))
+    yield "y at the running mean", y, 0 * x + wide(p.beta, x)
+
+
+@holds(TEST)
+def test_mode_rises_by_gamma(f: Any, p: Probe, x: Array, dy: Array) -> Checks:
+    """sqrt(running_var + eps) more in x is gamma more in y."""
+    step = wide(np.sqrt(p.running_var + p.eps), x)
+    up = y_of(f, TEST, p, x=x + step) - y_of(f, TEST, p, x=x)
+    yield "what y gains with x + sqrt(running_var + eps)", up, 0 * x + wide(p.gamma, x), 10

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 if __name__ != "grader":  # as a script it is started with the names of `wire`
+    from .missing import run, stars
     from .wire import KINDS, pack, unpack
 
 LARGEST = 1_000_000  # bytes of one array in a reply
@@ -50,6 +51,8 @@ def unpacked(item: dict[str, Any]) -> Any:
     """Return the argument that a request describes."""
     if "cache" in item:
         return caches[item["cache"]]
+    if "dict" in item:
+        return {name: unpacked(value) for name, value in item["dict"].items()}
     return item["number"] if "number" in item else unpack(item)
 
 
@@ -68,7 +71,7 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     if wanted == 1 and isinstance(found, tuple):
         replies = [{"odd": f"a tuple of {len(found)} values"}]
     at = request["cache"]
-    if at is not None and len(values) > at:
+    if at is not None and len(values) > at and any(v is not None for v in values):
         number = request["number"]
         caches[number] = values[at]
         while len(caches) > CACHES:
@@ -79,18 +82,22 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
         for i, (a, old) in enumerate(zip(arguments, before, strict=True))
         if old is not None and to_bytes(a) != old
     }
+    after |= {
+        str(i): {"dict": {str(name): packed(value) for name, value in a.items()}}
+        for i, a in enumerate(arguments)
+        if isinstance(a, dict) and "dict" in request["arguments"][i]
+    }
     return {"results": replies, "after": after}
 
 
-def load(request: dict[str, Any]) -> types.ModuleType:
-    """Run a student's file; return it as a module."""
+def load(request: dict[str, Any]) -> tuple[types.ModuleType, dict[str, Any]]:
+    """Run a student's file; return it as a module, and what failed in it."""
     module = types.ModuleType("submission")
     module.__file__ = request["file"]
     sys.modules["submission"] = module
     sys.path.append(request["folder"])
-    code = compile(request["source"], request["file"], "exec", dont_inherit=True)
-    exec(code, module.__dict__)
-    return module
+    missing, faults = run(request["source"], request["file"], module.__dict__)
+    return module, {"missing": missing, "faults": [failure(e, request["file"]) for e in faults[:5]]}
 
 
 def described(module: types.ModuleType, names: list[str], before: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +122,8 @@ def failure(error: BaseException, file: str) -> dict[str, Any]:
         kind, text = type.__getattribute__(type(error), "__name__"), str(error)[:1000]
     except BaseException:  # a __str__ of the student's
         kind, text = "Exception", ""
+    if isinstance(error, NameError) and stars:
+        text += f": it may be from {' or from '.join(stars)}"
     line = lines[-1] if lines else None
     return {"error": kind[:60], "text": text, "line": line, "where": where, "stub": stub}
 
@@ -136,8 +145,8 @@ def main(guard: Callable[..., None], limit: Callable[..., None]) -> None:
                 file = request["file"]
                 limit(request["memory"], request["seconds"])
                 guard(request["forbidden"], request["closed"])
-                module = load(request)
-                reply = described(module, request["functions"], before)
+                module, failed = load(request)
+                reply = described(module, request["functions"], before) | failed
             else:
                 reply = call(getattr(module, request["function"]), request)
         except BaseException as error:  # sys.exit too

@@ -9,15 +9,17 @@ what could disturb a terminal.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import CONTRACT
+from ..contract import ContractFunction
+from ..submission import Submission
 from ..tidy import Failure, Listed, Odd, clean
 from .imports import FORBIDDEN
 from .process import Child
@@ -25,6 +27,10 @@ from .wire import pack, unpack
 
 MEMORY = 2 << 30  # bytes of address space, NumPy included
 PACKAGE = Path(__file__).parents[2]
+OUTSIDE = (
+    "Code outside functions runs when the file is loaded; "
+    "what is only for yourself belongs under if __name__ == '__main__'"
+)
 
 
 class Cached(NamedTuple):
@@ -38,16 +44,24 @@ class Sandbox:
 
     Parameters
     ----------
-    source : str
-        The text of the file.
+    hand_in : Submission
     path : Path
         Its place: its folder is where its imports are looked for.
+    functions : mapping
+        The functions that may be called, by their names.
     seconds : float
         How much processor time the child may use in the end, if nothing else ends it.
     """
 
-    def __init__(self, source: str, path: Path, seconds: float) -> None:
-        self._source, self._path, self._seconds = source, path, seconds
+    def __init__(
+        self,
+        hand_in: Submission,
+        path: Path,
+        functions: Mapping[str, ContractFunction],
+        seconds: float,
+    ) -> None:
+        self._hand_in, self._path, self._seconds = hand_in, path, seconds
+        self._about = functions
         self._child: Child | None = None
         self._left = 0.0  # seconds for what comes
         self._number = 0
@@ -55,6 +69,8 @@ class Sandbox:
         self._odd: dict[str, str] = {}  # what has a function's name and is none
         self.functions: list[str] = []
         self.patched: list[str] = []
+        self.missing: list[tuple[int, str, str]] = []  # imports that failed: line, origin, name
+        self.faults: list[str] = []  # what fails outside of functions
         self.starting = 0.0  # seconds in which Python was starting
 
     def __enter__(self) -> Sandbox:
@@ -72,26 +88,37 @@ class Sandbox:
         began = time.monotonic()
         self._child = Child()
         self.starting += time.monotonic() - began
-        found = self._ask(
-            "loading the file",
-            source=self._source,
-            file=str(self._path),
-            folder=str(self._path.resolve().parent),
-            functions=list(CONTRACT),
-            forbidden=FORBIDDEN,
-            closed=[str(PACKAGE)],
-            memory=MEMORY,
-            seconds=int(self._seconds),
-        )
         try:
-            self._odd = {n: clean(found["others"][n]) for n in CONTRACT if n in found["others"]}
-            self.functions = [n for n in CONTRACT if n in found["functions"] or n in self._odd]
+            found = self._ask(
+                "loading the file",
+                source=self._hand_in.source,
+                file=str(self._path),
+                folder=str(self._path.resolve().parent),
+                functions=list(self._about),
+                forbidden=FORBIDDEN,
+                closed=[str(PACKAGE)],
+                memory=MEMORY,
+                seconds=int(self._seconds),
+            )
+        except Failure as failed:
+            dot = "" if str(failed).endswith("?") else "."
+            raise Failure(f"{failed}{dot} {OUTSIDE}", ended=failed.ended) from None
+        try:
+            others, there = found["others"], found["functions"]
+            self._odd = {n: clean(others[n]) for n in self._about if n in others}
+            self.functions = [n for n in self._about if n in there or n in self._odd]
             self.patched = [clean(n) for n in found["patched"]][:5]
+            self.missing = [(int(n), clean(a, 60), clean(b, 60)) for n, a, b in found["missing"]]
+            self.faults = [str(self._failed(fault, "")) for fault in found["faults"]][:5]
         except Exception as error:  # whatever a forged reply has in it
             raise self._forged() from error
 
+    def forgive(self, name: str) -> None:
+        """Let a function be called again that ended the process, but only in what was extra."""
+        self._dead.pop(name, None)
+
     def solution(self) -> dict[str, Callable[..., Any]]:
-        """Return the functions of the file that are in the contract."""
+        """Return the functions of the file that may be called."""
         return {name: self._caller(name) for name in self.functions}
 
     def _caller(self, name: str) -> Callable[..., Any]:
@@ -110,7 +137,7 @@ class Sandbox:
         return call
 
     def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        about = CONTRACT[name]
+        about = self._about[name]
         if self._child is None:
             self.load()
         self._number += 1
@@ -125,6 +152,11 @@ class Sandbox:
         try:
             results = [_unpacked(r) for r in reply["results"]]
             for i, item in reply["after"].items():
+                if "dict" in item:
+                    new = {str(n): _unpacked(v) for n, v in item["dict"].items()}
+                    arguments[int(i)].clear()
+                    arguments[int(i)].update(new)
+                    continue
                 changed = _unpacked(item)
                 if isinstance(changed, np.ndarray) and changed.shape == arguments[int(i)].shape:
                     arguments[int(i)][...] = changed
@@ -152,7 +184,7 @@ class Sandbox:
         if not genuine:
             raise self._forged()
         if "error" in reply:
-            raise _failure(reply, what)
+            raise self._failed(reply, what)
         return reply
 
     def _forged(self) -> Failure:
@@ -161,6 +193,9 @@ class Sandbox:
         return Failure(
             "it wrote a report of its own to the grader, which is not counted", ended=True
         )
+
+    def _failed(self, reply: dict[str, Any], function: str) -> Failure:
+        return _failure(reply, function, self._about, self._hand_in.place)
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -172,6 +207,8 @@ def _packed(value: Any) -> dict[str, Any]:
     """Return what stands for an argument."""
     if isinstance(value, Cached):
         return {"cache": value.number}
+    if isinstance(value, dict):
+        return {"dict": {name: _packed(v) for name, v in value.items()}}
     return pack(value) if isinstance(value, np.ndarray) else {"number": value}
 
 
@@ -185,16 +222,23 @@ def _unpacked(item: dict[str, Any]) -> Any:
     return array if item["array"] else array.view(Listed)
 
 
-def _failure(reply: dict[str, Any], function: str) -> Failure:
-    """Return the line for an exception of the student's, in one function or in what that calls."""
-    kind, text, line = clean(reply["error"], 60), clean(reply.get("text", "")), reply.get("line")
-    place = f", in line {line}" if type(line) is int else ""
+def _failure(
+    reply: dict[str, Any],
+    function: str,
+    functions: Container[str],
+    place_of: Callable[[int], str] = "line {}".format,
+) -> Failure:
+    """Return the line for an exception of the student's."""
+    kind, line = clean(reply["error"], 60), reply.get("line")
+    text = clean(reply.get("text", ""))
+    place = f", in {place_of(line)}" if type(line) is int else ""
+    text = re.sub(r"\(line (\d+)\)", lambda m: f"({place_of(int(m[1]))})", text)
     if kind == "SystemExit":
         return Failure(f"it calls sys.exit{place}")
     if kind == "MemoryError":
         return Failure(f"it needs more memory than it may have{place}")
     where, stub = clean(reply.get("where", "")), reply.get("stub") is True
-    if stub and where in CONTRACT and where != function:
+    if stub and where in functions and where != function:
         return Failure(f"it calls {where}, which is not started", needs=where)
     said = f"{kind}: {text.rstrip('.')}" if text else kind
     return Failure(said + place, not_started=stub)

@@ -61,7 +61,7 @@ class Child:
         home = self._folder.name
         script = BOOT.format(
             packages=str(Path(np.__file__).parents[1]),
-            parts=[_source(part) for part in ("wire", "guard", "child")],
+            parts=[_source(part) for part in ("wire", "guard", "missing", "child")],
         )
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._process = subprocess.Popen(
@@ -87,7 +87,7 @@ class Child:
             ready = False
         if not ready:
             self.end()
-            raise Failure("Python did not start; is NumPy there?", ended=True)
+            raise RuntimeError("Python did not start; is NumPy there?")
 
     def ask(self, request: bytes, seconds: float, what: str) -> bytes:
         """Send a line and return the line that comes back; raise `Failure` if none does."""

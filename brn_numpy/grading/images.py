@@ -1,0 +1,69 @@
+"""Functions that are right for rows (N, C), and raise for images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .contract import Solution
+from .mistakes import place_of
+from .observe import ROWS, look, right, same, situations
+from .verdict import Finding, Verdict
+
+LAST = (
+    "It takes images with the channels last, (N, H, W, C), and is right for these; here they are "
+    "(N, C, H, W): channels are axis 1."
+)
+
+
+def for_rows_only(solution: Solution, verdict: Verdict, seed: int) -> Verdict:
+    """Return the verdict on a function that raises; it says so if it is right for rows."""
+    function, finding = verdict.function, verdict.findings[0]
+    if not right_for_rows(solution, function, seed):
+        return verdict
+    text = f"It is right for x of (N, C), but not for images: {finding.what}"
+    if _is_right(_channels_last(solution), function, seed):
+        text = LAST
+    finding = Finding(text, read=place_of("batch_norm_forward", "mean of y, images"))
+    findings = (finding, *verdict.findings[1:])
+    return replace(verdict, findings=findings, right_for_rows=True)
+
+
+def right_for_rows(solution: Solution, function: str, seed: int) -> bool:
+    """Return whether a function is right for x of (N, C)."""
+    return ROWS in situations(function) and _is_right(solution, function, seed, ROWS)
+
+
+def _is_right(solution: Solution, function: str, seed: int, *only: str) -> bool:
+    try:
+        seen = look(solution, function, seed, only)
+    except Exception:  # of the student's function
+        return False
+    expected = right(function, seed).values
+    return not seen.flaws and all(
+        same(values, {key: expected[name][key] for key in values})
+        for name, values in seen.values.items()
+    )
+
+
+def _channels_last(solution: Solution) -> dict[str, Callable[..., Any]]:
+    """Return the functions as they are for images with the channels last."""
+
+    def other(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            found = function(*(_moved(a, 1, -1) for a in given))
+            several = isinstance(found, tuple)
+            back = tuple(_moved(a, -1, 1) for a in (found if several else (found,)))
+            return back if several else back[0]
+
+        return call
+
+    return {name: other(function) for name, function in solution.items()}
+
+
+def _moved(a: Any, source: int, target: int) -> Any:
+    images = isinstance(a, np.ndarray) and a.ndim == 4
+    return np.moveaxis(a, source, target) if images else a
