@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import batch_norm, batch_renorm, running  # noqa: F401 (they fill PROPERTIES)
+from . import statements  # noqa: F401 (it fills PROPERTIES)
 from .base import PROPERTIES, Property, far
 
 __all__ = ["PROPERTIES", "Property", "far"]

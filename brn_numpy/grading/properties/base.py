@@ -27,8 +27,6 @@ Checks: TypeAlias = Iterator[tuple[Any, ...]]
 TIGHT = {"r_max": TIGHT_R_MAX, "d_max": TIGHT_D_MAX}  # r and d are clipped everywhere
 FREE = {"r_max": WIDE, "d_max": WIDE}
 NO_ROOM = {"r_max": 1.0, "d_max": 0.0}
-BN, BRN = "batch_norm_forward", "batch_renorm_forward"
-BN_BACK, BRN_BACK = "batch_norm_backward", "batch_renorm_backward"
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,6 @@ def gradients(f: Any, function: str, p: Probe, **changes: Any) -> list[Array]:
     """Go forward and back; return dx, dgamma, dbeta."""
     cache = call(f, FORWARD_OF[function], p, **changes)[1]
     return [np.asarray(a) for a in call(f, function, p, **changes, cache=cache)]
-
-
-def rows(a: Array) -> Array:
-    """Turn (N, C, H, W) into (N * H * W, C); (N, C) stays."""
-    return np.ascontiguousarray(np.moveaxis(a, 1, -1).reshape(-1, a.shape[1]))
 
 
 def directions(x: Array) -> Iterator[Array]:
