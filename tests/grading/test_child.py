@@ -123,8 +123,7 @@ def test_functions_are_told_from_other_names_and_from_patches():
     module.f, module.g = len, 3
     before = {**vars(np), "sum": len}
     assert child.described(module, ["f", "g", "h"], before) == {
-        "functions": ["f"],
-        "others": {"g": "int"},
+        "functions": {"f": "", "g": "int"},
         "patched": ["sum"],
     }
 
@@ -211,7 +210,7 @@ def test_a_conversation(tmp_path, monkeypatch):
     )
     assert calls == [(5, 6), (["torch"], ["/secret"])]
     assert [reply["token"] for reply in replies] == ["first", "t", "third"]
-    assert replies[0]["functions"] == ["f"] and replies[0]["others"] == {"g": "int"}
+    assert replies[0]["functions"] == {"f": "", "g": "int"}
     number = base64.b64decode(replies[1]["results"][0]["bytes"])
     assert np.frombuffer(number).tolist() == [2, 2]
     assert replies[2]["error"] == "TypeError"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brn_numpy.grading.contract import CONTRACT
-from brn_numpy.grading.sandbox.parent import _failure as failure
+from brn_numpy.grading.sandbox.message import failure
 from brn_numpy.grading.tidy import Failure, Listed, Odd, tidy
 
 PAIR, Y = "update_running", "batch_norm_inference"

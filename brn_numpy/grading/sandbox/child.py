@@ -104,8 +104,7 @@ def described(module: types.ModuleType, names: list[str], before: dict[str, Any]
     """Return which functions a file has, and which functions of NumPy it has replaced."""
     there = {name: getattr(module, name) for name in names if hasattr(module, name)}
     return {
-        "functions": [name for name, value in there.items() if callable(value)],
-        "others": {n: type(v).__name__ for n, v in there.items() if not callable(v)},
+        "functions": {n: "" if callable(v) else type(v).__name__ for n, v in there.items()},
         "patched": [n for n, v in before.items() if getattr(np, n, None) is not v][:5],
     }
 

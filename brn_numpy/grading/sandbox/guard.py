@@ -13,39 +13,29 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-REFUSED = {  # the first letters of what Python tells its audit hooks, and the words for it
-    "os.fork": "starting processes",
-    "os.posix_spawn": "starting processes",
-    "os.spawn": "starting processes",
-    "os.startfile": "starting processes",
-    "os.exec": "starting processes",
-    "os.system": "starting processes",
-    "pty.spawn": "starting processes",
-    "subprocess.": "starting processes",
-    "_winapi.CreateProcess": "starting processes",
-    "os.kill": "signals to other processes",
-    "socket.": "the network",
-    "ctypes.": "ctypes",
-    "gc.get_": "looking around in the grader",
-    "resource.": "changing limits",
-    "syslog.": "the log of the system",
-    "winreg.": "the registry",
+REFUSED = {  # in words, and how begins what Python tells its audit hooks of it
+    "starting processes": (
+        "os.fork os.posix_spawn os.spawn os.startfile os.exec os.system pty.spawn subprocess. "
+        "_winapi.CreateProcess"
+    ),
+    "signals to other processes": "os.kill",
+    "the network": "socket.",
+    "ctypes": "ctypes.",
+    "looking around in the grader": "gc.get_",
+    "changing limits": "resource.",
+    "the log of the system": "syslog.",
+    "the registry": "winreg.",
 }
-CLOSED = {  # modules in C that do what no audit hook is told of
-    "_posixsubprocess": "starting processes",  # loaded anew; the one that is there is mended
-    "_interpreters": "interpreters without these rules",
-    "_xxsubinterpreters": "interpreters without these rules",
-    "_testcapi": "interpreters without these rules",
-    "_testinternalcapi": "interpreters without these rules",
-    "_tkinter": "starting processes",  # Tcl can
-    "_sqlite3": "writing elsewhere",
-    "_dbm": "writing elsewhere",
-    "_gdbm": "writing elsewhere",
-    "_ssl": "writing elsewhere",
-    "readline": "writing elsewhere",
-    "_posixshmem": "shared memory",
-    "_multiprocessing": "shared memory",
+_CLOSED = {  # what modules in C do of which no audit hook is told, and these modules
+    # _posixsubprocess may be loaded anew; the one that is there is mended. Tcl starts processes
+    "starting processes": "_posixsubprocess _tkinter",
+    "interpreters without these rules": (
+        "_interpreters _xxsubinterpreters _testcapi _testinternalcapi"
+    ),
+    "writing elsewhere": "_sqlite3 _dbm _gdbm _ssl readline",
+    "shared memory": "_posixshmem _multiprocessing",
 }
+CLOSED = {name: words for words, names in _CLOSED.items() for name in names.split()}
 _OF_OTHERS = "setpriority sched_setaffinity sched_setparam sched_setscheduler mkfifo mknod"
 TAKEN = {  # functions of which no audit hook is told: for other processes, or writing elsewhere
     "os": _OF_OTHERS,
@@ -54,21 +44,11 @@ TAKEN = {  # functions of which no audit hook is told: for other processes, or w
     "_signal": "pidfd_send_signal",
     "_posixsubprocess": "fork_exec",
 }
-CHANGING = (  # events whose paths must lie in the process's own folder
-    "os.mkdir",
-    "os.remove",
-    "os.rename",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.truncate",
-    "os.chmod",
-    "os.chown",
-    "os.chflags",
-    "os.utime",
-    "os.setxattr",
-    "os.removexattr",
-)
+CHANGING = [  # events whose paths must lie in the process's own folder
+    f"os.{name}"
+    for name in "mkdir remove rename rmdir link symlink truncate chmod chown chflags utime "
+    "setxattr removexattr".split()
+]
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FILES = 100  # how often a file may be opened for writing, or a folder made
 
@@ -144,7 +124,8 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
     sep, devnull, here = os.sep, os.devnull, os.path.realpath(os.getcwd()) + os.sep
     closed = (os.path.join(sep, "proc", ""), *_places(names, folders))
     real, absolute, is_folder = os.path.realpath, os.path.abspath, os.path.isdir
-    decode, refused, changing = os.fsdecode, tuple(REFUSED.items()), CHANGING
+    decode, changing = os.fsdecode, tuple(CHANGING)
+    refused = tuple((words, tuple(starts.split())) for words, starts in REFUSED.items())
     left = [FILES]
 
     def is_inside(path: Any) -> bool:
@@ -188,8 +169,8 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
             if event == "os.mkdir":
                 count()
         else:
-            for start, words in refused:
-                if event.startswith(start):
+            for words, starts in refused:
+                if event.startswith(starts):
                     raise PermissionError(f"{words}: not allowed in an exercise ({event})")
 
     sys.meta_path.insert(0, Refusing(names))

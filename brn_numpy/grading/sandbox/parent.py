@@ -2,28 +2,26 @@
 
 `Sandbox.solution()` is a `Solution`: each of its functions sends its arguments to the child and
 returns what comes back, or raises `Failure` with a line for the student. Nothing that comes back is
-run or unpickled; it is compared here, where the student's code is not. Texts are cut, and freed of
-what could disturb a terminal.
+run or unpickled; it is compared here, where the student's code is not.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..contract import ContractFunction
 from ..submission import Submission
-from ..tidy import Failure, Listed, Odd, clean
+from ..tidy import Failure, clean
 from .imports import FORBIDDEN
+from .message import failure, packed, unpacked
 from .process import Child
-from .wire import pack, unpack
 
 MEMORY = 2 << 30  # bytes of address space, NumPy included
 PACKAGE = Path(__file__).parents[2]
@@ -33,32 +31,15 @@ OUTSIDE = (
 )
 
 
-class Cached(NamedTuple):
-    """The cache of a student's forward pass, which stays in the child: its number."""
-
-    number: int
-
-
 class Sandbox:
-    """A child process that has loaded a student's file; if one function ends it, another one.
-
-    Parameters
-    ----------
-    hand_in : Submission
-    path : Path
-        Its place: its folder is where its imports are looked for.
-    functions : mapping
-        The functions that may be called, by their names.
-    seconds : float
-        How much processor time the child may use in the end, if nothing else ends it.
-    """
+    """A child process that has loaded a student's file; if one function ends it, another one."""
 
     def __init__(
         self,
         hand_in: Submission,
         path: Path,
         functions: Mapping[str, ContractFunction],
-        seconds: float,
+        seconds: float,  # of the processor, if nothing else ends the child
     ) -> None:
         self._hand_in, self._path, self._seconds = hand_in, path, seconds
         self._about = functions
@@ -104,12 +85,16 @@ class Sandbox:
             dot = "" if str(failed).endswith("?") else "."
             raise Failure(f"{failed}{dot} {OUTSIDE}", ended=failed.ended) from None
         try:
-            others, there = found["others"], found["functions"]
-            self._odd = {n: clean(others[n]) for n in self._about if n in others}
-            self.functions = [n for n in self._about if n in there or n in self._odd]
+            types = {
+                n: clean(found["functions"][n]) for n in self._about if n in found["functions"]
+            }
+            self.functions, self._odd = list(types), {n: t for n, t in types.items() if t}
             self.patched = [clean(n) for n in found["patched"]][:5]
             self.missing = [(int(n), clean(a, 60), clean(b, 60)) for n, a, b in found["missing"]]
-            self.faults = [str(self._failed(fault, "")) for fault in found["faults"]][:5]
+            self.faults = [
+                str(failure(fault, "", self._about, self._hand_in.place))
+                for fault in found["faults"]
+            ][:5]
         except Exception as error:  # whatever a forged reply has in it
             raise self._forged() from error
 
@@ -144,20 +129,20 @@ class Sandbox:
         reply = self._ask(
             name,
             function=name,
-            arguments=[_packed(a) for a in arguments],
+            arguments=[packed(a) for a in arguments],
             results=len(about.results),
             cache=about.results.index("cache") if "cache" in about.results else None,
             number=self._number,
         )
         try:
-            results = [_unpacked(r) for r in reply["results"]]
+            results = [unpacked(r) for r in reply["results"]]
             for i, item in reply["after"].items():
                 if "dict" in item:
-                    new = {str(n): _unpacked(v) for n, v in item["dict"].items()}
+                    new = {str(n): unpacked(v) for n, v in item["dict"].items()}
                     arguments[int(i)].clear()
                     arguments[int(i)].update(new)
                     continue
-                changed = _unpacked(item)
+                changed = unpacked(item)
                 if isinstance(changed, np.ndarray) and changed.shape == arguments[int(i)].shape:
                     arguments[int(i)][...] = changed
         except Exception as error:  # whatever a forged reply has in it
@@ -184,7 +169,7 @@ class Sandbox:
         if not genuine:
             raise self._forged()
         if "error" in reply:
-            raise self._failed(reply, what)
+            raise failure(reply, what, self._about, self._hand_in.place)
         return reply
 
     def _forged(self) -> Failure:
@@ -194,51 +179,7 @@ class Sandbox:
             "it wrote a report of its own to the grader, which is not counted", ended=True
         )
 
-    def _failed(self, reply: dict[str, Any], function: str) -> Failure:
-        return _failure(reply, function, self._about, self._hand_in.place)
-
     def _end(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             child.end()
-
-
-def _packed(value: Any) -> dict[str, Any]:
-    """Return what stands for an argument."""
-    if isinstance(value, Cached):
-        return {"cache": value.number}
-    if isinstance(value, dict):
-        return {"dict": {name: _packed(v) for name, v in value.items()}}
-    return pack(value) if isinstance(value, np.ndarray) else {"number": value}
-
-
-def _unpacked(item: dict[str, Any]) -> Any:
-    """Return a result of the child's; raise if it is none."""
-    if "cache" in item:
-        return Cached(int(item["cache"]))
-    if "odd" in item:
-        return Odd(clean(item["odd"], 100))
-    array = unpack(item)
-    return array if item["array"] else array.view(Listed)
-
-
-def _failure(
-    reply: dict[str, Any],
-    function: str,
-    functions: Container[str],
-    place_of: Callable[[int], str] = "line {}".format,
-) -> Failure:
-    """Return the line for an exception of the student's."""
-    kind, line = clean(reply["error"], 60), reply.get("line")
-    text = clean(reply.get("text", ""))
-    place = f", in {place_of(line)}" if type(line) is int else ""
-    text = re.sub(r"\(line (\d+)\)", lambda m: f"({place_of(int(m[1]))})", text)
-    if kind == "SystemExit":
-        return Failure(f"it calls sys.exit{place}")
-    if kind == "MemoryError":
-        return Failure(f"it needs more memory than it may have{place}")
-    where, stub = clean(reply.get("where", "")), reply.get("stub") is True
-    if stub and where in functions and where != function:
-        return Failure(f"it calls {where}, which is not started", needs=where)
-    said = f"{kind}: {text.rstrip('.')}" if text else kind
-    return Failure(said + place, not_started=stub)
