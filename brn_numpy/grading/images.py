@@ -15,8 +15,8 @@ from .probe import make_probe
 from .verdict import Finding, Verdict
 
 LAST = (
-    "It takes images with the channels last, (N, H, W, C), and is right for these; here they are "
-    "(N, C, H, W): channels are axis 1."
+    "It is right for x of (N, C), and for images with the channels last, (N, H, W, C), where "
+    "NumPy puts a (C,); here they are (N, C, H, W): channels are axis 1."
 )
 
 
