@@ -39,12 +39,12 @@ def for_rows_only(solution: Solution, verdict: Verdict, seed: int) -> Verdict:
 def _about_shapes(text: str, rows: tuple[int, ...]) -> tuple[str, tuple[str, str]]:
     """Return what an exception on rows says of their axes, and where to read; empty if nothing."""
     if "to unpack (expected 4, got 2)" in text:
-        why = "x may be (N, C) or (N, C, H, W); here it was (N, C)."
+        why = "If that is a shape: here x was (N, C); images are (N, C, H, W)."
         return why, place_of("batch_norm_forward", "mean of y, images")
     if f"({rows[0]},)" in text.partition("shapes")[2]:
         why = (
-            f"x was {rows}, so ({rows[0]},) is a number for each sample; what belongs to a channel "
-            f"is ({rows[1]},). Over which axis was it taken?"
+            f"x had {rows[0]} samples, so ({rows[0]},) is a number for each of them; what belongs to "
+            f"a channel is ({rows[1]},). Over which axis was it taken?"
         )
         return why, place_of("batch_norm_forward", "mean of y")
     return "", ("", "")

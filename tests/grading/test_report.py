@@ -140,8 +140,8 @@ def test_a_mistake_of_batch_normalization_has_its_line_for_batch_renormalization
 @pytest.mark.parametrize(
     ("changes", "says", "place"),
     [
-        (("axes = 0\n", "axes = 1\n", ", keepdims=True", ""), "a number for each", "In NumPy"),
-        (("if x.ndim == 4:", "N, C, H, W = x.shape\n    if True:"), "it was (N, C)", "Images"),
+        (("axes = 0\n", "axes = 1\n", ", keepdims=True", ""), "Over which axis was it", "In NumPy"),
+        (("if x.ndim == 4:", "N, C, H, W = x.shape\n    if True:"), "here x was (N, C)", "Images"),
     ],
 )
 def test_an_exception_about_shapes_is_explained(tmp_path, changes, says, place):
