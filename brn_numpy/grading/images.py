@@ -43,8 +43,8 @@ def _about_shapes(text: str, rows: tuple[int, ...]) -> tuple[str, tuple[str, str
         return why, place_of("batch_norm_forward", "mean of y, images")
     if f"({rows[0]},)" in text.partition("shapes")[2]:
         why = (
-            f"x had {rows[0]} samples, so ({rows[0]},) is a number for each of them; what belongs to "
-            f"a channel is ({rows[1]},). Over which axis was it taken?"
+            f"x had {rows[0]} samples, so ({rows[0]},) is a number for each of them; what belongs "
+            f"to a channel is ({rows[1]},). Over which axis was it taken?"
         )
         return why, place_of("batch_norm_forward", "mean of y")
     return "", ("", "")
