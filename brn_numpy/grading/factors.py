@@ -7,19 +7,15 @@ from itertools import combinations, product
 import numpy as np
 
 from .._checks import Array
-from ..textbook import over, total, wide
+from ..textbook import mean, over, total, wide
 from .observe import Values, close, probe_of
 
 
 def line(x: Array, y: Array) -> tuple[Array, Array]:
     """Return slope and shift of the straight line through the values of each channel."""
-    axes = over(x)
-    x_mean, y_mean = x.mean(axis=axes, keepdims=True), y.mean(axis=axes, keepdims=True)
-    xc = x - x_mean
-    slope = (xc * (y - y_mean)).sum(axis=axes, keepdims=True) / (xc**2).sum(
-        axis=axes, keepdims=True
-    )
-    return slope, y_mean - slope * x_mean
+    xc = x - mean(x)
+    slope = mean(xc * (y - mean(y))) / mean(xc**2)
+    return slope, mean(y) - slope * mean(x)
 
 
 def terms(key: str, dx: Array, seed: int) -> Array:
@@ -28,9 +24,8 @@ def terms(key: str, dx: Array, seed: int) -> Array:
     A NaN stands where dx is no such sum.
     """
     probe, x, dy = probe_of(key, seed)
-    basis = [dy, np.ones_like(dy), x - x.mean(axis=over(x), keepdims=True)]
-    std = np.sqrt(x.var(axis=over(x)) + probe.eps)
-    basis[2] = basis[2] / wide(std, x)
+    xhat = (x - wide(probe.batch_mean, x)) / wide(probe.batch_std, x)
+    basis = dy, np.ones_like(dy), xhat
     found = np.full((x.shape[1], 3), np.nan)
     for c in range(x.shape[1]):
         a = np.stack([b[:, c].ravel() for b in basis], axis=1)
@@ -45,23 +40,23 @@ def terms(key: str, dx: Array, seed: int) -> Array:
 def quantities(key: str, seed: int) -> dict[str, Array]:
     """Return what a channel's factor may consist of, by its name: (C,) arrays."""
     probe, x, _ = probe_of(key, seed)
-    ones, m = np.ones(x.shape[1]), x.size // x.shape[1]
-    var = x.var(axis=over(x))
+    n, c = x.shape[:2]
+    m = x.size // c
     found = {
         "gamma": probe.gamma,
-        "std": np.sqrt(var + probe.eps),
-        "sqrt(var)": np.sqrt(var),
+        "std": probe.batch_std,
+        "sqrt(var)": np.sqrt(probe.batch_std**2 - probe.eps),
         "running_std": probe.running_std,
-        "r": np.clip(probe.batch_std / probe.running_std, 1 / probe.r_max, probe.r_max),
-        "m": m * ones,
-        "C": x.shape[1] * ones,
-        "m / (m - 1)": m / (m - 1) * ones,
-        "2": 2 * ones,
-        "-1": -ones,
+        "r": probe.r,
+        "m": m,
+        "C": c,
+        "m / (m - 1)": m / (m - 1),
+        "2": 2,
+        "-1": -1,
     }
     if x.ndim == 4:
-        found |= {"N": len(x) * ones, "H * W": m / len(x) * ones}
-    return {name: value for name, value in found.items() if not np.allclose(value, 1)}
+        found |= {"N": n, "H * W": m // n}
+    return {name: value * np.ones(c) for name, value in found.items() if not np.allclose(value, 1)}
 
 
 def factor_name(ratios: dict[str, Array], seed: int) -> str | None:

@@ -23,21 +23,11 @@ SHOWN = 5  # files below a mistake
 
 @dataclass(frozen=True)
 class Points:
-    """How many points each function is worth.
+    """How many points each function is worth."""
 
-    Attributes
-    ----------
-    each : tuple of float
-        In the order of the contract; empty for one point each.
-    halves : bool
-        Whether a function that is right for (N, C) but not for images has half of its points.
-    follow_through : bool
-        Whether what only follows from a mistake in another function has its points.
-    """
-
-    each: tuple[float, ...] = ()
-    halves: bool = False
-    follow_through: bool = False
+    each: tuple[float, ...] = ()  # in the order of the contract; empty for one point each
+    halves: bool = False  # half of them for what is right for (N, C), but not for images
+    follow_through: bool = False  # all for what only follows from a mistake in another function
 
     def whole(self, graded: Graded) -> list[float]:
         """Return the points that each function can have."""
@@ -113,13 +103,10 @@ def table(files: Sequence[Graded], points: Points = Points()) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for graded in files:
-        each = dict.fromkeys(functions, "")
-        score = ""
-        if not graded.error:
-            found = points.of(graded)
-            score = str(number(sum(found)))
-            for verdict, has in zip(graded.verdicts, found, strict=True):
-                each[verdict.name] = str(number(has))
+        found = [] if graded.error else points.of(graded)
+        names = (v.name for v in graded.verdicts)
+        each = dict.fromkeys(functions, "") | dict(zip(names, map(number, found), strict=True))
+        score = "" if graded.error else number(sum(found))
         mistakes = dict.fromkeys(key for v in graded.verdicts for key in v.mistakes)
         reason = graded.error or graded.problem
         last = [" ".join(mistakes), reason, graded.seed, graded.sha256, graded.version]

@@ -27,8 +27,8 @@ import numpy as np
 from .._checks import Array
 from .adapter import FORWARD, contract_of
 from .contract import CORRECT, Solution
-from .mistakes import SEEN_BY, See
-from .mistakes.candidates import ONLY, Candidate
+from .mistakes import ONLY, SEEN_BY, See
+from .mistakes.candidates import Candidate
 from .mistakes.plant import solution
 from .near import functions_of
 from .observe import arguments_of

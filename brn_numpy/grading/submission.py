@@ -28,20 +28,12 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Submission:
-    """The Python of a hand-in, and how it is spoken of.
-
-    Attributes
-    ----------
-    cells : tuple of int
-        The lines in which the cells of a notebook begin; none of a file.
-    left_out : tuple of LeftOut
-        The cells that Python cannot read.
-    """
+    """The Python of a hand-in, and how it is spoken of."""
 
     source: str
     tree: ast.Module
-    cells: tuple[int, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    cells: tuple[int, ...] = ()  # the lines in which the cells of a notebook begin
+    left_out: tuple[LeftOut, ...] = ()  # the cells that Python cannot read
 
     def place(self, line: int) -> str:
         """Return what a reader of the hand-in calls a line of its Python."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .. import __version__
 from .mistakes import See
@@ -37,37 +37,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one function. A passed one may have notes.
-
-    Attributes
-    ----------
-    title : str
-        What a report calls it, if not by the name of the function.
-    works : bool
-        Whether it returns what the contract says, right or wrong.
-    differs : bool
-        Whether it returns other values than the right function, also if it passes.
-    few_digits : bool
-        Whether y has another dtype than x.
-    right_for_rows : bool
-        Whether it is right for x of (N, C), but not for images.
-    right : tuple
-        The results that are right where others are wrong.
-    lines : tuple
-        The lines of the mistakes that explain everything, if there are such.
-    """
+    """What is said of one function. A passed one may have notes."""
 
     function: str
     status: str
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    title: str = ""
-    works: bool = field(default=True, compare=False)
-    differs: bool = field(default=False, compare=False)
-    few_digits: bool = field(default=False, compare=False)
-    right_for_rows: bool = field(default=False, compare=False)
-    right: tuple[str, ...] = field(default=(), compare=False)
-    lines: Lines = field(default=(), compare=False)
+    title: str = ""  # what a report calls it, if not by the name of the function
+    works: bool = True  # whether it returns what the contract says, right or wrong
+    differs: bool = False  # whether it returns wrong values, also if it passes
+    few_digits: bool = False  # whether y has another dtype than x
+    right_for_rows: bool = False  # whether it is right for x of (N, C), but not for images
+    right: tuple[str, ...] = ()  # the results that are right where others are wrong
+    lines: Lines = ()  # of the mistakes that explain everything, if there are such
 
     @property
     def name(self) -> str:

@@ -8,8 +8,8 @@ candidates  the mistakes as they may be in a function: its own, and those of oth
 
 from __future__ import annotations
 
-from .page import MISTAKES, SEEN_BY, TAUGHT, Mistake, See, place_of
+from .page import MISTAKES, ONLY, SEEN_BY, TAUGHT, Mistake, See, place_of
 
 BY_KEY: dict[str, Mistake] = {m.key: m for m in MISTAKES}
 
-__all__ = ["BY_KEY", "MISTAKES", "SEEN_BY", "TAUGHT", "Mistake", "See", "place_of"]
+__all__ = ["BY_KEY", "MISTAKES", "ONLY", "SEEN_BY", "TAUGHT", "Mistake", "See", "place_of"]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..observe import Seen, look
-from .page import MISTAKES, SEEN_BY, Mistake, with_number
+from .page import MISTAKES, ONLY, SEEN_BY, Mistake, with_number
 from .plant import THERE, Lines, in_place_of, solution
 
 ERRORS = (ValueError, IndexError, AttributeError, TypeError, NameError)  # of lines that do not fit
@@ -22,25 +22,6 @@ BORROWED = {  # functions that are partly written like others
     "batch_renorm_backward": ("batch_norm_backward",),
     "batch_norm_inference": ("batch_norm_forward",),
     "test_mode": ("batch_norm_inference", "batch_norm_forward"),
-}
-ONLY = {  # the name that a line assigns: what it is about, and what shows a mistake in it alone
-    "mu": ("the mean", "mean of y"),
-    "var": ("the variance", "spread of y"),
-    "through_mean": ("the term of the mean", "sum of dx"),
-    "through_std": ("the term of the variance", "dx along x"),
-    "dgamma": ("dgamma", "dgamma"),
-    "dbeta": ("dbeta", "dbeta"),
-    "new_mean": ("running_mean", "running mean"),
-    "new_std": ("running_std", "running std"),
-    "new_var": ("running_var", "running var"),
-    "r": ("r", "r"),
-    "d": ("d", "d"),
-    "dxhat": ("gamma", "gamma in dx"),
-    "dx": ("the division of dx by std", "dx along x"),
-    "in dx": ("dx", "dx along x"),
-    "outside": ("what is outside the mean in the term of the variance", "sum of dx"),
-    "inside": ("what is inside the mean in the term of the variance", "dx along x"),
-    "half": ("one of two factors in the term of the variance", "dx along x"),
 }
 
 
@@ -81,9 +62,8 @@ class Candidate(NamedTuple):
 @lru_cache(maxsize=16)
 def candidates(function: str) -> tuple[Candidate, ...]:
     """Return what a wrong function may be equal to, the mistakes of its own first."""
-    wrong = [mistake for mistake in MISTAKES if not mistake.equal]
     places = (function, *BORROWED.get(function, ()))
-    wrong.sort(key=lambda m: places.index(m.function) if m.function in places else len(places))
+    wrong = [m for place in places for m in MISTAKES if m.function == place and not m.equal]
     return tuple(made for mistake in wrong for made in _as_made(mistake, function))
 
 

@@ -110,7 +110,8 @@ def place_of(function: str, what: str) -> tuple[str, str]:
     return next((p for p in places if p[1]), (TAUGHT[function], ""))
 
 
-_PAGE = list(_read(files(__package__).joinpath("mistakes.md").read_text(encoding="utf-8")))
+_TEXT = files(__package__).joinpath("mistakes.md").read_text(encoding="utf-8")
+_PAGE = list(_read(_TEXT))
 MISTAKES: list[Mistake] = [mistake for *_, found in _PAGE for mistake in found]
 TAUGHT: dict[str, str] = {function: page for function, page, *_ in _PAGE}
 """The page of the tutorials on which a function is taught."""
@@ -118,3 +119,7 @@ SEEN_BY: dict[tuple[str, str], See] = {
     (what, function): see for function, _, sees, _ in _PAGE for what, see in sees.items()
 }
 """What shows a mistake, by its name and the function."""
+ONLY: dict[str, list[str]] = {
+    line: about for line, *about in re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", _TEXT, re.M)
+}
+"""Where a mistake may be made in one place only: that place in words, and what shows it there."""
