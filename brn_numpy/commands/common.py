@@ -46,15 +46,21 @@ class UserError(Exception):
     """A mistake of the user: told in one line, without a traceback."""
 
 
-def positive(text: str) -> int:
+def positive(text: str, least: int = 1) -> int:
     """Read a whole number of at least 1 from the command line."""
     try:
         number = int(text)
     except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+        number = least - 1
+    if number < least:
+        wanted = f"a whole number of at least {least}"
+        raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
     return number
+
+
+def not_negative(text: str) -> int:
+    """Read a whole number of at least 0 from the command line."""
+    return positive(text, 0)
 
 
 def check_writable(path: str | None, source: str | None = None) -> None:
@@ -115,11 +121,16 @@ def check_images(experiment: Experiment, path: str | None) -> None:
 def write_json(path: str, content: dict[str, Any]) -> None:
     """Write `content`, and with which versions it was made."""
     text = json.dumps({**content, "versions": versions()}, indent=2, allow_nan=False) + "\n"
+    write("--json", path, text)
+
+
+def write(option: str, path: str, text: str) -> None:
+    """Write the file that an option names, whole or not at all."""
     try:
         with whole_file(path) as file:
             file.write(text.encode())
     except OSError as error:
-        raise UserError(f"--json {path}: {error}") from None
+        raise UserError(f"{option} {path}: {error}") from None
 
 
 class Live:

@@ -10,7 +10,6 @@ import secrets
 import time
 from typing import Any
 
-from .._files import whole_file
 from ..grading import marks
 from ..grading.adapter import CONTRACTS
 from ..grading.grade import TIMEOUT
@@ -19,7 +18,7 @@ from ..grading.marks import Points
 from ..grading.report import student_text
 from ..grading.tidy import clean
 from ..grading.verdict import Graded
-from .common import Progress, UserError, check_writable, positive, show
+from .common import Progress, UserError, check_writable, not_negative, positive, show, write
 
 EXAMPLES = """\
 examples:
@@ -65,7 +64,7 @@ def add_parser(commands: Any) -> None:
     add("--only", choices=names, metavar="NAME", help="one function only")
     about = "whose functions a file has (default: it is told by their names)"
     add("--contract", choices=list(CONTRACTS), help=about)
-    add("--seed", type=_seed, metavar="N", help="of the arrays (default: another)")
+    add("--seed", type=not_negative, metavar="N", help="of the arrays (default: another)")
     about = f"seconds for a function; a file has twice as many (default {TIMEOUT:g})"
     add("--timeout", type=_seconds, default=TIMEOUT, metavar="S", help=about)
     add("--format", choices=["text", "gradescope"], default="text", help="what is printed")
@@ -135,19 +134,16 @@ class _Out:
             )
         self.files.append(graded)
         if self.text:
-            show(student_text(graded) if self.alone else self._row(graded))
+            show(student_text(graded) if self.alone else marks.row(graded, self.width, self.points))
         if time.monotonic() - self.written > WRITTEN_EVERY:
             self.write()
-
-    def _row(self, graded: Graded) -> str:
-        return marks.row(graded, self.width, self.points)
 
     def write(self) -> None:
         """Write the files that were asked for, each whole."""
         if self.files and self.options.csv is not None:
-            _write("--csv", self.options.csv, marks.table(self.files, self.points))
+            write("--csv", self.options.csv, marks.table(self.files, self.points))
         if self.files and self.options.json is not None:
-            _write("--json", self.options.json, self._json())
+            write("--json", self.options.json, self._json())
         self.written = time.monotonic()
 
     def end(self) -> None:
@@ -166,14 +162,6 @@ class _Out:
         return json.dumps(content, indent=2) + "\n"
 
 
-def _write(option: str, path: str, text: str) -> None:
-    try:
-        with whole_file(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise UserError(f"{option} {path}: {error}") from None
-
-
 def _check_readable(path: str) -> None:
     if not os.path.exists(path):
         raise UserError(f"{clean(path)} does not exist")
@@ -189,16 +177,6 @@ def _points(text: str) -> tuple[float, ...]:
     if not points or not all(0 <= p <= 1000 for p in points):
         raise argparse.ArgumentTypeError(f"expected numbers from 0, as in 2,4,1, got {text!r}")
     return points
-
-
-def _seed(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
-    return number
 
 
 def _seconds(text: str) -> float:

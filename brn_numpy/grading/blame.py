@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,9 @@ from .observe import Seen, arguments_of, close, look, results_of
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, make_probe
 from .verdict import FAILED, Finding, Verdict
 
-BLOCKS = {
-    "batch_renorm_forward": (
-        ("renorm_correction",),
-        ("batch_norm_forward",),
-        ("renorm_correction", "batch_norm_forward"),
-    ),
-    "batch_renorm_backward": (("batch_norm_backward",),),
+BLOCKS = {  # what BRN's passes may call: one of these, or both
+    "batch_renorm_forward": ("renorm_correction", "batch_norm_forward"),
+    "batch_renorm_backward": ("batch_norm_backward",),
 }
 
 
@@ -34,7 +31,8 @@ def built_on(
     solution: Solution, function: str, before: Mapping[str, Verdict], seed: int
 ) -> Iterator[tuple[list[Verdict], Seen]]:
     """Go through what a function does if it is right but for wrong functions that it calls."""
-    for names in BLOCKS.get(function, ()):
+    blocks = BLOCKS.get(function, ())
+    for names in (*combinations(blocks, 1), *combinations(blocks, 2)):
         verdicts = [before[name] for name in names if name in before]
         if len(verdicts) == len(names) and all(v.works and v.status == FAILED for v in verdicts):
             own = CORRECT | {name: solution[name] for name in names}

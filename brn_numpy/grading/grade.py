@@ -72,25 +72,15 @@ def _judged(
     box: Sandbox, about: Contract, hand_in: Submission, seed: int, timeout: float
 ) -> dict[Task, Verdict]:
     """Return the verdicts on all: what is said of one may depend on the others."""
-    tree = hand_in.tree
     refused = _refused(hand_in, about)
     if "" in refused:
         raise Failure(refused[""])
     began, share = time.monotonic(), SHARE * timeout
     box.allow(timeout)
     box.load()
-    gone = set(functions_of(tree)) & set(about.functions) - set(box.functions)
-    reasons = refused | {
-        name: f"its definition fails: {box.faults[0]}" for name in gone if box.faults
-    }
-    reasons |= {
-        name: f"Python cannot read code cell {cell.number}, where it stands: {cell.why}"
-        for cell in hand_in.left_out
-        for name in set(cell.functions) & about.functions.keys()
-        if name not in {*functions_of(tree), *box.functions}
-    }
-    early = told(tree, about.functions, box.functions) | {
-        name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in reasons.items()
+    early = told(hand_in.tree, about.functions, box.functions) | {
+        name: Verdict(name, FAILED, (Finding(text),), works=False)
+        for name, text in (refused | _not_there(box, about, hand_in)).items()
     }
     found: dict[Task, Verdict] = {}
     for i, task in enumerate(about.tasks):
@@ -104,7 +94,7 @@ def _judged(
             written = {n: f for n, f in box.solution().items() if n not in early}
             verdict = judge_task(task, written, seed, found)
             if task.function in FORWARD_OF and verdict.status in (FAILED, NOT_JUDGED):
-                note = order_of_cache(tree, task.forward, task.written)
+                note = order_of_cache(hand_in.tree, task.forward, task.written)
                 verdict = replace(verdict, notes=(*verdict.notes, *note))
             found[task] = verdict
             if found[task].works:
@@ -115,6 +105,18 @@ def _judged(
         lines = "".join(f". {text}" for text in missing_imports(hand_in, box.missing, ""))
         raise Failure(f"it defines none of the functions: {', '.join(about.functions)}{lines}")
     return found
+
+
+def _not_there(box: Sandbox, about: Contract, hand_in: Submission) -> dict[str, str]:
+    """Return why functions that stand in the hand-in are not there when it is loaded."""
+    defined, there = functions_of(hand_in.tree).keys(), set(box.functions)
+    gone = (defined & about.functions.keys()) - there if box.faults else set()
+    return {name: f"its definition fails: {box.faults[0]}" for name in gone} | {
+        name: f"Python cannot read code cell {cell.number}, where it stands: {cell.why}"
+        for cell in hand_in.left_out
+        for name in about.functions.keys() & cell.functions
+        if name not in defined | there
+    }
 
 
 def judge_task(task: Task, written: Solution, seed: int, found: Mapping[Task, Verdict]) -> Verdict:

@@ -71,10 +71,9 @@ def spoilt(function: str, lines: Lines, seed: int) -> set[str]:
 
 
 def _rank(candidate: Candidate, function: str, known: frozenset[str]) -> tuple[bool, int]:
-    """Return which candidates come first where two look the same.
+    """Return what comes first where two look the same: not what is made in one place only.
 
-    Mistakes that are made in one place only come last. What was found wrong elsewhere is likely to
-    be wrong here too; then come the mistakes of the function itself.
+    Before the function's own mistakes comes what was found elsewhere: it is likely here, too.
     """
     mistake = candidate.mistake
     order = 0 if mistake.key in known else 1 if mistake.function == function else 2
@@ -182,11 +181,7 @@ class _Trial:
             probe = probes(self.seed)[int(number)]
             self.given[call] = given_in(self.solution, self.function, probe, situation)
         with np.errstate(all="ignore"):
-            found = np.asarray(results_of(self.function, f(*self.given[call]))[result])
-        like = self.seen.values[result][key]
-        if found.size == like.size and found.ndim > like.ndim:
-            found = found.reshape(like.shape)  # (1, C) for (C,): that is another matter
-        return found
+            return np.asarray(results_of(self.function, f(*self.given[call]))[result])
 
 
 def _together(made: Iterable[Candidate]) -> Lines:

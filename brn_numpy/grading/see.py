@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,10 @@ from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
 from .sandbox.child import load
 from .submission import read
 
-MADE = (  # the names of y and of the cache, the function, images or not, tight bounds or not
-    ("y", "cache", "batch_norm_forward", False, False),
-    ("y4", "cache4", "batch_norm_forward", True, False),
-    ("renorm_y", "renorm_cache", "batch_renorm_forward", False, False),
-    ("renorm_y4", "renorm_cache4", "batch_renorm_forward", True, False),
-    ("tight_y", "tight_cache", "batch_renorm_forward", False, True),
-    ("tight_y4", "tight_cache4", "batch_renorm_forward", True, True),
+MADE = (  # with what the names of y and of the cache begin, the function, tight bounds or not
+    ("", "batch_norm_forward", False),
+    ("renorm_", "batch_renorm_forward", False),
+    ("tight_", "batch_renorm_forward", True),
 )
 
 
@@ -87,9 +85,10 @@ def names_for(functions: Solution, probe: Probe, text: str = "") -> dict[str, An
         "tight_r": np.where(probe.batch_std > probe.running_std, TIGHT_R_MAX, 1 / TIGHT_R_MAX),
         **functions,
     }
-    for y, cache, function, images, narrow in MADE:
+    for (prefix, function, narrow), images in product(MADE, ("", "4")):
+        y, cache = f"{prefix}y{images}", f"{prefix}cache{images}"
         if function in functions and (not text or re.search(rf"\b({y}|{cache})\b", text)):
-            given = arguments_of(function, probe, images=images)
+            given = arguments_of(function, probe, images=bool(images))
             given = [*given[:3], *tight] if narrow else given
             try:
                 names[y], names[cache] = functions[function](*given)

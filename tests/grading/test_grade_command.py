@@ -8,6 +8,7 @@ import pytest
 from grading_cases import FILES
 
 from brn_numpy import cli
+from brn_numpy.commands import common
 from brn_numpy.commands import grade as command
 from brn_numpy.grading import many
 from brn_numpy.grading.contract import EXERCISES
@@ -119,7 +120,7 @@ def test_results_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     def full(path):
         raise OSError("no space left")
 
-    monkeypatch.setattr(command, "whole_file", full)
+    monkeypatch.setattr(common, "whole_file", full)
     arguments = ["grade", str(file), "--only", "update_running", "--json", str(tmp_path / "out")]
     assert cli.main(arguments) == 2
     out, err = capsys.readouterr()

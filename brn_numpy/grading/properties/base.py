@@ -40,7 +40,7 @@ class Property:
 
     def faults(self, solution: Solution, seed: int) -> Iterator[str]:
         """Go through what fails, a line each; the functions may raise what they like."""
-        f, p = SimpleNamespace(**{n: _copying(v) for n, v in solution.items()}), make_probe(seed)
+        f, p = SimpleNamespace(**solution), make_probe(seed)
         asked = signature(self.check).parameters
         which = self.uses[:1] if "function" in asked else ()  # if it is about several
         layouts = p.layouts() if "x" in asked else [("", None, None)]
@@ -50,11 +50,6 @@ class Property:
                 text = far(f"{what}, {layout}," if layout else what, *values)
                 if text:
                     yield text
-
-
-def _copying(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with copies of its arrays: one that overwrites them fails elsewhere."""
-    return lambda *given: function(*(a.copy() if isinstance(a, np.ndarray) else a for a in given))
 
 
 def far(what: str, actual: Any, expected: Any, size: Any = None) -> str | None:
@@ -108,15 +103,6 @@ def gradients(f: Any, function: str, p: Probe, **changes: Any) -> list[Array]:
     """Go forward and back; return dx, dgamma, dbeta."""
     cache = call(f, FORWARD_OF[function], p, **changes)[1]
     return [np.asarray(a) for a in call(f, function, p, **changes, cache=cache)]
-
-
-def directions(x: Array) -> Iterator[Array]:
-    """Go through directions to move x in: each row of (N, C), and one for images."""
-    if x.ndim == 2:
-        for i in range(len(x)):
-            yield 1.0 * (np.arange(len(x)) == i)[:, None] * np.ones_like(x)
-    else:
-        yield np.cos(np.arange(x.size)).reshape(x.shape)
 
 
 def slope(dy: Array, y: Callable[[Array], Array], at: Array, direction: Any) -> tuple[Array, float]:
