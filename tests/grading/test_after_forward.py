@@ -53,6 +53,7 @@ def test_the_gradient_of_a_trivial_forward_pass_is_no_exercise():
         ("graph", "vareps = var + eps", "vareps = var"),
         ("graph", "sqrtvar = np.sqrt(vareps)", "sqrtvar = vareps"),
         ("graph", "xhat = xmu * ivar", "xhat = a * ivar"),
+        ("graph", "ivar = 1.0 / sqrtvar", "ivar = 1.0 / N"),
         ("graph", "var = sumsq / N", "var = sumsq / (N - 1)"),
         ("keepdims", "(x - mean) / np.sqrt(var + eps)", "x - mean"),
         ("keepdims", "np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
@@ -69,19 +70,35 @@ def test_whatever_the_cache_has_in_it(style, old, new):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("style", "old", "new"),
     [
-        ("xhat = z * r + d", "xhat = z + d"),
-        ("z = xmu / sigma", "z = xmu / running_std"),
-        ("sigma = np.sqrt(var + eps)", "sigma = np.sqrt(var) + eps"),
-        ("    z = xmu", "    r = r ** 1.5\n    z = xmu"),
+        ("graph", "xhat = z * r + d", "xhat = z + d"),
+        ("graph", "z = xmu / sigma", "z = xmu / running_std"),
+        ("graph", "sigma = np.sqrt(var + eps)", "sigma = np.sqrt(var) + eps"),
+        ("graph", "    z = xmu", "    r = r ** 1.5\n    z = xmu"),
+        ("keepdims", "axis=axes", "axis=1"),
     ],
 )
-def test_so_it_is_in_batch_renormalization(old, new):
-    """Also if r or d is wrong."""
-    found = verdicts(changed("graph", "batch_renorm_forward", old, new), SEED)
+def test_so_it_is_in_batch_renormalization(style, old, new):
+    """Also if r or d is wrong, or the axis, where the formula is written by another road."""
+    found = verdicts(changed(style, "batch_renorm_forward", old, new), SEED)
     assert found["batch_renorm_forward"].status == FAILED
     assert found["batch_renorm_backward"].status == PASSED, found["batch_renorm_backward"]
+
+
+@pytest.mark.parametrize("back", [np.float32, float])
+def test_a_forward_pass_in_float32_leaves_few_digits(back):
+    """Which is no mistake of the backward pass, whatever y is in the end."""
+    solution = plant.solution()
+    own = solution["batch_norm_forward"]
+
+    def forward(*given):
+        y, cache = own(*(np.float32(a) for a in given))
+        return y.astype(back), cache
+
+    verdict = verdicts(solution | {"batch_norm_forward": forward}, SEED)["batch_norm_backward"]
+    assert verdict.status == PASSED, verdict
+    assert "right in the digits" in verdict.notes[0]
 
 
 def test_mistakes_of_the_backward_pass_are_named_after_a_wrong_forward_pass():

@@ -7,7 +7,7 @@ a function of x is made for rows (N, C) and for images.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from inspect import signature
 from types import SimpleNamespace
@@ -43,10 +43,9 @@ class Property:
         f, p = SimpleNamespace(**solution), make_probe(seed)
         asked = signature(self.check).parameters
         which = self.uses[:1] if "function" in asked else ()  # if it is about several
-        layouts = p.layouts() if "x" in asked else [("", None, None)]
-        for layout, x, dy in layouts:
-            given = (f, p) if x is None else (f, p, x, dy)
-            for what, *values in self.check(*given, *which):
+        layouts: Iterable[tuple[Any, ...]] = p.layouts() if "x" in asked else [("",)]
+        for layout, *arrays in layouts:
+            for what, *values in self.check(f, p, *arrays, *which):
                 text = far(f"{what}, {layout}," if layout else what, *values)
                 if text:
                     yield text
