@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def _check_package(options: argparse.Namespace) -> int:
         f"{max(row.complex_step for row in exact):.0e} from the complex step"
     )
     if options.json is not None:
-        results = [row.to_dict() for row in rows]
+        results = [asdict(row) for row in rows]
         write_json(options.json, {"ok": not wrong, "seed": options.seed, "results": results})
     return 1 if wrong else 0
 
