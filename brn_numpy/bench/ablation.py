@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _kernels, _passes, batch_norm
 from .._checks import Array
+from .timing import Calls
 
 
 def _plain_sum(a: Array) -> Array:
@@ -64,7 +65,7 @@ def without(step: str) -> Iterator[None]:
             setattr(module, name, function)
 
 
-def variants(function: Callable[[], object]) -> dict[str, Callable[[], object]]:
+def variants(function: Callable[[], object]) -> Calls:
     """Return `function` as it is and with each step switched off, by name."""
 
     def lacking(step: str) -> Callable[[], object]:
