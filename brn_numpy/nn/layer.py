@@ -102,14 +102,6 @@ class Layer:
         for name, param in self.named_parameters().items():
             param.data = state[name]
 
-    def _attributes(self) -> Any:
-        """Return what `_set_attributes` needs to undo a forward."""
-        return dict(vars(self))
-
-    def _set_attributes(self, attributes: Any) -> None:
-        vars(self).clear()
-        vars(self).update(attributes)
-
     def _cached(self) -> Any:
         """Return the cache of the latest forward."""
         if self.cache is None:
