@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,6 @@ def _plain_sum(a: Array) -> Array:
     return total
 
 
-def _plain_dot(a: Array, b: Array) -> Array:
-    return _plain_sum(a * b)
-
-
 def _as_it_is(x: Array, axis: int) -> _kernels.Channels:
     """Lay out images as (A, C, B) and rows as (A, C), however short B and C are."""
     channels, columns = x.shape[axis], math.prod(x.shape[axis + 1 :])
@@ -31,22 +28,12 @@ def _as_it_is(x: Array, axis: int) -> _kernels.Channels:
     return _kernels.Channels(values, channels, columns, m, x.shape)
 
 
-def _at_once(
-    step: Callable[..., tuple[Array, ...]], arrays: Sequence[Array], vectors: Sequence[Array]
-) -> tuple[Array, ...]:
-    return step(*arrays, *vectors)
-
-
-def _at_first_hand(x: Array, vector: Array, out: Array) -> None:
-    np.subtract(x, vector, out)
-
-
 STEPS: dict[str, dict[str, Any]] = {
-    "BLAS sums": {"channel_sum": _plain_sum, "channel_dot": _plain_dot},
+    "BLAS sums": {"channel_sum": _plain_sum, "channel_dot": lambda a, b: _plain_sum(a * b)},
     "a small buffer": {"small_buffer": lambda x: None},
     "long rows": {"by_channel": _as_it_is},
-    "halves in the cache": {"in_halves": _at_once},
-    "subtraction in place": {"subtract": _at_first_hand},
+    "halves in the cache": {"in_halves": lambda step, arrays, vectors: step(*arrays, *vectors)},
+    "subtraction in place": {"subtract": np.subtract},
 }
 """By name: what stands in the kernels' place when the step is switched off."""
 
@@ -68,11 +55,8 @@ def without(step: str) -> Iterator[None]:
 def variants(function: Callable[[], object]) -> Calls:
     """Return `function` as it is and with each step switched off, by name."""
 
-    def lacking(step: str) -> Callable[[], object]:
-        def call() -> object:
-            with without(step):
-                return function()
+    def lacking(step: str) -> object:
+        with without(step):
+            return function()
 
-        return call
-
-    return {"all steps": function, **{step: lacking(step) for step in STEPS}}
+    return {"all steps": function, **{step: partial(lacking, step) for step in STEPS}}
