@@ -35,7 +35,7 @@ def is_idx_name(name: str) -> bool:
 
 
 def read_idx_directory(directory: Path) -> Found:
-    """Read the four IDX files of a directory. FileNotFoundError: one is missing."""
+    """Read the four IDX files of a directory."""
     there = {}  # plain before .gz: the same content, quicker to read
     for key, standard in IDX_FILES.items():
         paths = [directory / spelling for spelling in _spellings(standard)]
@@ -52,10 +52,7 @@ def read_idx_directory(directory: Path) -> Found:
 
 
 def read_npz(file: Path) -> Found:
-    """Read X, y and, if they are there, X_test and y_test; or the same under Keras' names.
-
-    ValueError: damaged, or incomplete.
-    """
+    """Read X, y and, if they are there, X_test and y_test; or the same under Keras' names."""
     how = "np.savez_compressed('my.npz', X=images, y=labels) writes such a file"
     with file.open("rb") as stream:
         head = stream.read(64)
