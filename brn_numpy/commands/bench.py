@@ -204,9 +204,11 @@ def _times(shape: tuple[int, ...]) -> str:
 
 def _cells(timings: Timings, pairs: Iterable[tuple[str, str]], width: int) -> str:
     """Return the ratios of a row, flush right."""
-    cells = ""
-    for one, other in pairs:
-        found = ratio(timings, one, other)
-        noisy = found is not None and is_noisy(timings, one, other)
-        cells += f"{'-' if found is None else 'too noisy' if noisy else str(found):>{width}}"
-    return cells
+    return "".join(f"{_cell(timings, *pair):>{width}}" for pair in pairs)
+
+
+def _cell(timings: Timings, one: str, other: str) -> str:
+    found = ratio(timings, one, other)
+    if found is None:
+        return "-"
+    return "too noisy" if is_noisy(timings, one, other) else str(found)

@@ -59,9 +59,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--inputs", metavar="'NAME=SHAPE ...'", help="what forward takes")
     parser.add_argument("--wrt", metavar="NAME,...", help="check these arguments (default: all)")
-    parser.add_argument(
-        "--frozen", action="store_const", const=True, help="pin r and d of batch renorm"
-    )
+    parser.add_argument("--frozen", action="store_true", help="pin r and d of batch renorm")
     parser.add_argument(
         "--method", choices=("richardson", "central", "complex"), help="(default richardson)"
     )
@@ -80,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.functions is not None:
         return _check_own(options)
     for name in ("inputs", "wrt", "method", "frozen"):
-        if getattr(options, name) is not None:
+        if getattr(options, name) not in (None, False):
             raise UserError(f"--{name} goes with your own functions: FILE.py:FORWARD,BACKWARD")
     return _check_package(options)
 
@@ -146,7 +144,7 @@ def _check_own(options: argparse.Namespace) -> int:
                 backward,
                 inputs,
                 wrt=options.wrt,
-                frozen=options.frozen,
+                frozen=options.frozen or None,
                 method=options.method or "richardson",
                 seed=options.seed,
             )

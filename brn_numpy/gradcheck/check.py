@@ -120,7 +120,8 @@ def check_gradients(
                     return np.full(behaviour.y.shape, np.nan)
                 return output_of(subject.run({name: z})[0], "forward", z)
 
-            loss, h = Loss(f, x, behaviour.dy, method), first_steps(x, method, steps.get(name))
+            loss = Loss(f, x, behaviour.dy, method)
+            h = first_steps(x, method, steps.get(name))
             comparison = Comparison(behaviour.grads[name], loss, h, tolerance)
             return comparison.report(name, directions, rng)
 

@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array, integer, real_number
-from ..family import (
-    group_norm_backward,
-    group_norm_forward,
-    rms_norm_backward,
-    rms_norm_forward,
-)
+from ..family import group_norm_backward, group_norm_forward, rms_norm_backward, rms_norm_forward
 from .layer import Layer, channels_input
 from .parameter import Parameter, parameter_dtype
 

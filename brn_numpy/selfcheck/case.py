@@ -78,7 +78,8 @@ def check(case: Case, seed: int) -> list[Row]:
         by_method.append(report.arguments)
         fine = fine and not report.problems
         text += "" if report.ok else f"{report}\n"
-    where, rows = (case.operation, case.mode, case.layout, case.dtype), []
+    where = case.operation, case.mode, case.layout, case.dtype
+    rows = []
     for central, exact in zip(*by_method, strict=True):
         errors = central.relative_error, exact.relative_error
         ok = fine and central.ok and exact.ok

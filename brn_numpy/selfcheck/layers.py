@@ -32,8 +32,8 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
         spoil(layer)
         dtype = layer.weight.data.dtype
         x = odd_values(rng, shape).astype(dtype)
-        kind, frozen = type(layer).__name__, True if pinned else None
-        return Case(kind, mode, layout, dtype.name, layer, None, {"x": x}, frozen)
+        operation = type(layer).__name__
+        return Case(operation, mode, layout, dtype.name, layer, None, {"x": x}, pinned or None)
 
     image = "(N, C, H, W)"
     kinds: tuple[tuple[type[nn.BatchNorm], dict[str, Any]], ...] = (
@@ -68,9 +68,9 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
         ("", image, (2, 2, 4, 5), nn.GlobalAvgPool2d()),
     ]
     for mode, layout, image_shape, layer in plain:
-        x, operation = odd_values(rng, image_shape), type(layer).__name__
+        x = odd_values(rng, image_shape)
         spoil(layer)
-        yield Case(operation, mode, layout, "float64", layer, None, {"x": x})
+        yield Case(type(layer).__name__, mode, layout, "float64", layer, None, {"x": x})
     labels = rng.integers(0, 4, 5)
 
     def loss(logits: Array) -> tuple[Array, Array]:
