@@ -63,19 +63,16 @@ def check_writable(path: str | None, source: str | None = None) -> None:
         return
     try:
         target = target_of(path)
-    except OSError as error:
-        raise UserError(f"--json {path} cannot be written: {error.strerror}") from None
-    there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
-    if source and there and os.path.exists(source) and _is_read(target, Path(source)):
-        raise UserError(f"--json {path} would replace what is read; choose another name")
-    if os.path.isdir(target):
-        raise UserError(f"--json {path} is a folder, expected the name of a file")
-    if there and not os.path.isfile(target):
-        raise UserError(f"--json {path} is no ordinary file, expected the name of one")
-    if not os.path.isdir(target.parent):
-        folder = target.parent if Path(path).is_symlink() else Path(path).parent
-        raise UserError(f"--json {path}: there is no folder {folder}")
-    try:
+        there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
+        if source and there and os.path.exists(source) and _is_read(target, Path(source)):
+            raise UserError(f"--json {path} would replace what is read; choose another name")
+        if os.path.isdir(target):
+            raise UserError(f"--json {path} is a folder, expected the name of a file")
+        if there and not os.path.isfile(target):
+            raise UserError(f"--json {path} is no ordinary file, expected the name of one")
+        if not os.path.isdir(target.parent):
+            folder = target.parent if Path(path).is_symlink() else Path(path).parent
+            raise UserError(f"--json {path}: there is no folder {folder}")
         try_out(target)
     except OSError as error:
         raise UserError(f"--json {path} cannot be written: {error.strerror}") from None
