@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,12 +13,28 @@ from .._checks import Array
 from .spec import AnySpec, Result
 from .verdicts import Verdict, is_equal, is_more
 
-Value: TypeAlias = Callable[[Result], float]
+
+@dataclass(frozen=True)
+class Value:
+    """A number read off a result, printed with so many `digits`.
+
+    Of a training that diverged, and lacks what is read, it is NaN.
+    """
+
+    read: Callable[[Result], float]
+    digits: int = 1
+
+    def __call__(self, result: Result) -> float:
+        """Return the number."""
+        try:
+            return float(self.read(result))
+        except KeyError:
+            if result.get("diverged"):
+                return math.nan
+            raise
 
 
-def accuracy(result: Result) -> float:
-    """Return the accuracy on test images in percent."""
-    return 100 * float(result["accuracy"])
+accuracy = Value(lambda result: 100 * result["accuracy"])  # on test images, in percent
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,6 @@ class Table:
     title: str
     rows: Mapping[str, Mapping[str, Training]]
     value: Value = accuracy
-    digits: int = 1
     paper: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self) -> list[str]:
@@ -81,7 +97,7 @@ class Table:
 class Claim:
     """`left` has more of a value than `right`; or, with `within`, they are equal to that.
 
-    `right` may be a number. What is compared is printed with so many `digits`.
+    `right` may be a number.
     """
 
     text: str
@@ -89,7 +105,6 @@ class Claim:
     right: Training | float
     value: Value = accuracy
     within: float | None = None
-    digits: int = 1
 
     def verdict(self, results: Mapping[AnySpec, Result], seeds: int) -> Verdict:
         """Judge the claim by the trainings of all seeds, paired by seed."""

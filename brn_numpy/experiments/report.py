@@ -100,7 +100,7 @@ def pieces(experiment: Experiment, view: View, bars: bool = False) -> Iterator[P
 
 def _widths(table: Table, view: View) -> tuple[int, list[int]]:
     """Return the widths of the labels, which may be wrapped, and of the columns."""
-    number = 10 + 2 * max(table.digits, 1)  # "-10.0 +- 1.0"
+    number = 10 + 2 * max(table.value.digits, 1)  # "-10.0 +- 1.0"
     columns = [max(len(column), number) for column in table.columns()]
     room = view.width - sum(columns) - 2 * len(columns)
     return min(max(map(len, table.rows)), room), columns
@@ -144,9 +144,9 @@ def _cell(table: Table, training: Training, results: Results, view: View, sign: 
     if len(found) == 0:
         return notes or ["-"]
     mean, error = mean_and_error(found)
-    text = f"{mean:.{table.digits}f}"
+    text = f"{mean:.{table.value.digits}f}"
     if not math.isnan(error):
-        text += f" {sign} {error:.{table.digits}f}"
+        text += f" {sign} {error:.{table.value.digits}f}"
     if isinstance(training, Best):
         notes.insert(0, f"({training.label(results, view.seeds)})")
     if table.value is accuracy and not isinstance(training, Gap) and mean <= 100 * view.chance:
@@ -192,9 +192,9 @@ def judge(claim: Claim, results: Results, view: View) -> Verdict:
 def sentence(claim: Claim, verdict: Verdict) -> str:
     """Return a claim with its verdict, what that rests on, and what was asked."""
     mean = verdict.mean + (claim.right if isinstance(claim.right, float) else 0.0)
-    text = f"{mean:+.{claim.digits}f}"
+    text = f"{mean:+.{claim.value.digits}f}"
     if not math.isnan(verdict.error):
-        text += f" +- {verdict.error:.{claim.digits}f}"
+        text += f" +- {verdict.error:.{claim.value.digits}f}"
     return f"{verdict.word}: {claim.text} ({text}, asked: {claim.asked()})"
 
 
