@@ -15,9 +15,10 @@ from .._start import one_thread
 from ..experiments.claims import EXPERIMENTS
 from ..experiments.experiment import Experiment, Table
 from ..experiments.images import chance, digest
-from ..experiments.report import Piece, Results, View, markdown_of, paragraph, pieces
+from ..experiments.report import Piece, pieces
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import AnySpec, Result
+from ..experiments.tables import Results, View, markdown_of, paragraph
 from .common import (
     Live,
     Progress,

@@ -55,10 +55,6 @@ class Best:
             key=lambda label: float(values(results, self.choices[label], seeds, self.by).mean()),
         )
 
-    def spec(self, results: Mapping[AnySpec, Result], seeds: int) -> AnySpec:
-        """Return the best one."""
-        return self.choices[self.label(results, seeds)]
-
 
 @dataclass(frozen=True)
 class Gap:
@@ -88,9 +84,17 @@ class Table:
         """Return the columns; a row may lack some."""
         return list(dict.fromkeys(column for row in self.rows.values() for column in row))
 
+    def cells(self) -> dict[str, Training]:
+        """Return all trainings, each under its "row, column"."""
+        return {
+            f"{label}, {column}": training
+            for label, row in self.rows.items()
+            for column, training in row.items()
+        }
+
     def specs(self) -> list[AnySpec]:
-        """Return all trainings, with one seed."""
-        return [s for row in self.rows.values() for cell in row.values() for s in specs_of(cell)]
+        """Return what must be trained, with one seed."""
+        return [spec for training in self.cells().values() for spec in specs_of(training)]
 
 
 @dataclass(frozen=True)
@@ -144,11 +148,17 @@ class Experiment:
         """Return what the tables call each training, with seed 0: "row, column"."""
         found: dict[AnySpec, str] = {}
         for table in self.tables:
-            for label, row in table.rows.items():
-                for column, cell in row.items():
-                    for spec in specs_of(cell):
-                        found.setdefault(spec, f"{label}, {column}")
+            for name, training in table.cells().items():
+                for spec in specs_of(training):
+                    found.setdefault(spec, name)
         return found
+
+
+def chosen(training: Training, results: Mapping[AnySpec, Result], seeds: int) -> AnySpec | Gap:
+    """Return a training; of several to choose from, the best one."""
+    if isinstance(training, Best):
+        return training.choices[training.label(results, seeds)]
+    return training
 
 
 def specs_of(training: Training | float) -> tuple[AnySpec, ...]:
@@ -164,8 +174,8 @@ def values(
     results: Mapping[AnySpec, Result], training: Training, seeds: int, value: Value
 ) -> Array:
     """Return a value of the results of one kind of training, (seeds,)."""
-    if isinstance(training, Gap):
-        more = values(results, training.more, seeds, value)
-        return more - values(results, training.less, seeds, value)
-    spec = training.spec(results, seeds) if isinstance(training, Best) else training
+    spec = chosen(training, results, seeds)
+    if isinstance(spec, Gap):
+        more = values(results, spec.more, seeds, value)
+        return more - values(results, spec.less, seeds, value)
     return np.array([value(results[spec.but(seed=seed)]) for seed in range(seeds)])

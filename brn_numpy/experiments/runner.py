@@ -21,9 +21,11 @@ from concurrent.futures import Executor, Future, as_completed
 import numpy as np
 
 from .. import nn
+from ..data import Dataset
 from .images import SHIFTS, draw, images_of, training_part
-from .measures import Observer, check_test_images
+from .measures import check_test_images
 from .networks import build, weight_norm
+from .observer import Observer
 from .rl import run as rl
 from .rl.spec import CriticSpec
 from .spec import AnySpec, Result, Spec
@@ -69,13 +71,30 @@ def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None
     """
     started = time.process_time()
     data = images_of(spec, path)
-    classes = len(data.class_names)
-    net = build(spec, data.x_train, classes)
+    try:
+        with np.errstate(all="ignore"):  # a training that diverges overflows first
+            result = trained_and_measured(spec, data, after_step)
+    except (FloatingPointError, ValueError) as error:
+        if isinstance(error, ValueError) and "finite" not in str(error):
+            raise
+        guessing = 1 / len(data.class_names)
+        result = {"accuracy": guessing, "diverged": True}
+        if spec.validation:
+            result["validation"] = guessing
+    result["seconds"] = round(time.process_time() - started, 3)
+    return result
+
+
+def trained_and_measured(
+    spec: Spec, data: Dataset, after_step: Callable[[int], None] | None
+) -> Result:
+    """Return what was measured, or raise where the training diverges."""
+    x, y = data.x_train, data.y_train
+    net = build(spec, x, len(data.class_names))
     optimizer = nn.SGD(net.parameters(), spec.learning_rate, momentum=spec.sgd_momentum)
     domains = 1 if spec.shift is None else len(SHIFTS[spec.shift])
     part = training_part(spec, data)
-    rng = np.random.default_rng([spec.seed, 1])
-    batches = draw(spec, data.y_train[: part // domains], rng, domains)
+    batches = draw(spec, y[: part // domains], np.random.default_rng([spec.seed, 1]), domains)
     observer = Observer(spec, net, data)
     norm_before = weight_norm(net)
 
@@ -84,34 +103,22 @@ def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None
         if after_step is not None:
             after_step(step)
 
-    result: Result = {}
-    try:
-        with np.errstate(all="ignore"):  # a training that diverges overflows first
-            train(
-                net,
-                optimizer,
-                data.x_train,
-                data.y_train,
-                batches,
-                steps=spec.steps,
-                after_step=observe,
-                falling_rate=spec.falling_rate,
-            )
-            result["accuracy"] = accuracy(net, data.x_test, data.y_test)
-            if spec.validation:
-                kept_out = slice(part, None)
-                result["validation"] = accuracy(net, data.x_train[kept_out], data.y_train[kept_out])
-            growth = weight_norm(net) / norm_before
-            result["growth"] = round(growth, 4) if math.isfinite(growth) else None
-            result |= observer.result()
-    except (FloatingPointError, ValueError) as error:
-        if isinstance(error, ValueError) and "finite" not in str(error):
-            raise
-        result = {"accuracy": 1 / classes, "diverged": True}
-        if spec.validation:
-            result["validation"] = 1 / classes
-    result["seconds"] = round(time.process_time() - started, 3)
-    return result
+    train(
+        net,
+        optimizer,
+        x,
+        y,
+        batches,
+        steps=spec.steps,
+        after_step=observe,
+        falling_rate=spec.falling_rate,
+    )
+    result: Result = {"accuracy": accuracy(net, data.x_test, data.y_test)}
+    if spec.validation:
+        result["validation"] = accuracy(net, x[part:], y[part:])
+    growth = weight_norm(net) / norm_before
+    result["growth"] = round(growth, 4) if math.isfinite(growth) else None
+    return result | observer.result()
 
 
 def check_images(spec: AnySpec, path: str | None) -> None:

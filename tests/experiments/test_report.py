@@ -8,8 +8,9 @@ import pytest
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS
 from brn_numpy.experiments.experiment import Best, Claim, Experiment, Gap, Table, Value
-from brn_numpy.experiments.report import View, markdown_of, pieces, report
+from brn_numpy.experiments.report import pieces, report
 from brn_numpy.experiments.spec import Spec
+from brn_numpy.experiments.tables import View, markdown_of
 
 RESULTS = Path(__file__).parents[2] / "tutorials" / "results"
 SHORT = Spec(steps=200, hidden=(16,))
