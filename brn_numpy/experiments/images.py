@@ -89,12 +89,6 @@ def draw(spec: Spec, labels: Array, rng: np.random.Generator, domains: int = 1) 
     return (batch + len(labels) * rng.integers(domains, size=size) for batch in batches)
 
 
-def training_part(spec: Spec, data: Dataset) -> int:
-    """Return how many of the training images are trained on, the first ones."""
-    n = len(data.y_train)
-    return n - n // 8 if spec.validation else n
-
-
 def chance(data: Dataset) -> float:
     """Return an accuracy, a share of 1, that guessing the commonest class hardly exceeds."""
     share = float(np.bincount(data.y_test).max()) / len(data.y_test)

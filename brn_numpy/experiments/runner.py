@@ -16,13 +16,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, as_completed
 
 import numpy as np
 
 from .. import nn
 from ..data import Dataset
-from .images import SHIFTS, draw, images_of, training_part
+from .images import SHIFTS, draw, images_of
 from .measures import check_test_images
 from .networks import build, weight_norm
 from .observer import Observer
@@ -33,9 +33,7 @@ from .training import accuracy, train
 
 
 def run_one(
-    spec: AnySpec,
-    path: str | None = None,
-    after_step: Callable[[int], None] | None = None,
+    spec: AnySpec, path: str | None = None, after_step: Callable[[int], None] | None = None
 ) -> Result:
     """Train once and return what was measured: plain numbers and lists, for JSON.
 
@@ -50,25 +48,14 @@ def run_one(
     Returns
     -------
     dict
-        See `run_on_images`, and `run_one` in `rl/run.py`.
+        `accuracy` on the test images in inference mode after the last step, a share of 1;
+        `validation`, the same on the images kept out, if there are any; `growth` of the norm of all
+        weights; `seconds` of computing; and what `spec.measures` asks for. A training that
+        diverges has `diverged`, and the accuracy of guessing. Of a critic, see `rl/run.py`.
     """
     if isinstance(spec, CriticSpec):
         return rl.run_one(spec, after_step)
     assert isinstance(spec, Spec)
-    return run_on_images(spec, path, after_step)
-
-
-def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None] | None) -> Result:
-    """Train a classifier, see `run_one`.
-
-    Returns
-    -------
-    dict
-        `accuracy` on the test images in inference mode after the last step, a share of 1;
-        `validation`, the same on the images kept out, if there are any; `growth` of the norm of all
-        weights; `seconds` of computing; and what `spec.measures` asks for. A training that
-        diverges has `diverged`, and the accuracy of guessing.
-    """
     started = time.process_time()
     data = images_of(spec, path)
     try:
@@ -93,7 +80,7 @@ def trained_and_measured(
     net = build(spec, x, len(data.class_names))
     optimizer = nn.SGD(net.parameters(), spec.learning_rate, momentum=spec.sgd_momentum)
     domains = 1 if spec.shift is None else len(SHIFTS[spec.shift])
-    part = training_part(spec, data)
+    part = len(y) - len(y) // 8 if spec.validation else len(y)
     batches = draw(spec, y[: part // domains], np.random.default_rng([spec.seed, 1]), domains)
     observer = Observer(spec, net, data)
     norm_before = weight_norm(net)
@@ -145,8 +132,7 @@ def run(
     specs : iterable of AnySpec
         Equal ones run once.
     executor : concurrent.futures.Executor, optional
-        Runs them side by side, in any order: the results do not depend on it. Without one they run
-        here, one after the other.
+        Runs them side by side, with the same results; without one they run here, in order.
     path : str, optional
         Of the user's images; each worker reads them.
     on_result : callable, optional
@@ -169,9 +155,7 @@ def run(
         for spec in wanted:
             take(spec, run_one(spec, path))
     else:
-        futures: dict[Future[Result], AnySpec] = {
-            executor.submit(run_one, spec, path): spec for spec in wanted
-        }
+        futures = {executor.submit(run_one, spec, path): spec for spec in wanted}
         try:
             for future in as_completed(futures):
                 take(futures[future], future.result())

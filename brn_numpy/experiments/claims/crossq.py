@@ -97,10 +97,7 @@ EXPERIMENT = Experiment(
             bias,
         ),
         Claim(
-            "without one, with BN, separate, Q is lower than with BN, joint",
-            BN,
-            SEPARATE_BN,
-            bias,
+            "without one, with BN, separate, Q is lower than with BN, joint", BN, SEPARATE_BN, bias
         ),
         learns("without one, BRN, eval, is worse than joint", BRN, EVAL_BRN[WITHOUT]),
         Claim("without one, BRN, joint, equals BN, joint", BRN, BN, whole, within=100),
