@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from .experiment import Claim, Experiment, Training, accuracy, specs_of, values
+from .experiment import Claim, Experiment, Table, Training, accuracy, specs_of, values
 from .spec import AnySpec
-from .tables import Results, View, bars_of, head_of, paragraph, row_of
+from .tables import Results, View, bars_of, head_of, markdown_of, paragraph, row_of
 from .verdicts import NOT_JUDGED, SEEDS, Verdict
 
 
@@ -47,6 +47,16 @@ def pieces(experiment: Experiment, view: View, bars: bool = False) -> Iterator[P
     if experiment.note:
         note = view.with_steps(experiment.note, experiment.specs(1)[0])
         yield piece((), lambda _: "\n" + paragraph(note, view.width))
+
+
+def pages(experiment: Experiment, view: View) -> Iterator[Piece]:
+    """Return the tables alone, for a Markdown page, once all trainings are there."""
+
+    def page(table: Table, results: Results) -> str:
+        return f"{view.title(table)}\n\n{markdown_of(table, results, view)}\n"
+
+    for table in experiment.tables:
+        yield Piece(frozenset(experiment.specs(view.seeds)), partial(page, table))
 
 
 def is_judged(claim: Claim, view: View) -> bool:
