@@ -18,8 +18,9 @@ from ..data._sources import is_idx_name
 from ..experiments import images, runner
 from ..experiments.experiment import Experiment
 from ..experiments.report import Piece
+from ..experiments.spec import Results
 from ..experiments.store import versions
-from ..experiments.tables import Results, paragraph
+from ..experiments.tables import paragraph
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

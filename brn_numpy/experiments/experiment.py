@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .._checks import Array
-from .spec import AnySpec, Result
+from .spec import AnySpec, Result, Results
 from .verdicts import Verdict, is_equal, is_more
 
 
@@ -48,12 +48,13 @@ class Best:
     choices: Mapping[str, AnySpec]
     by: Value
 
-    def label(self, results: Mapping[AnySpec, Result], seeds: int) -> str:
+    def label(self, results: Results, seeds: int) -> str:
         """Return the label of the best one."""
-        return max(
-            self.choices,
-            key=lambda label: float(values(results, self.choices[label], seeds, self.by).mean()),
-        )
+
+        def mean(label: str) -> float:
+            return float(values(results, self.choices[label], seeds, self.by).mean())
+
+        return max(self.choices, key=mean)
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,6 @@ class Table:
             for column, training in row.items()
         }
 
-    def specs(self) -> list[AnySpec]:
-        """Return what must be trained, with one seed."""
-        return [spec for training in self.cells().values() for spec in specs_of(training)]
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -110,13 +107,10 @@ class Claim:
     value: Value = accuracy
     within: float | None = None
 
-    def verdict(self, results: Mapping[AnySpec, Result], seeds: int) -> Verdict:
+    def verdict(self, results: Results, seeds: int) -> Verdict:
         """Judge the claim by the trainings of all seeds, paired by seed."""
-        differences = values(results, self.left, seeds, self.value)
-        if isinstance(self.right, float):
-            differences = differences - self.right
-        else:
-            differences = differences - values(results, self.right, seeds, self.value)
+        left, right = (values(results, s, seeds, self.value) for s in (self.left, self.right))
+        differences = left - right
         return is_more(differences) if self.within is None else is_equal(differences, self.within)
 
     def asked(self) -> str:
@@ -139,7 +133,7 @@ class Experiment:
 
     def specs(self, seeds: int) -> list[AnySpec]:
         """Return all trainings once, each for the seeds 0, 1, ..., in the order of the tables."""
-        found = dict.fromkeys(spec for table in self.tables for spec in table.specs())
+        found = dict.fromkeys(self.names())
         for claim in self.claims:
             found |= dict.fromkeys(specs_of(claim.left) + specs_of(claim.right))
         return [spec.but(seed=seed) for spec in found for seed in range(seeds)]
@@ -154,7 +148,7 @@ class Experiment:
         return found
 
 
-def chosen(training: Training, results: Mapping[AnySpec, Result], seeds: int) -> AnySpec | Gap:
+def chosen(training: Training, results: Results, seeds: int) -> AnySpec | Gap:
     """Return a training; of several to choose from, the best one."""
     if isinstance(training, Best):
         return training.choices[training.label(results, seeds)]
@@ -170,10 +164,10 @@ def specs_of(training: Training | float) -> tuple[AnySpec, ...]:
     return (training,) if isinstance(training, AnySpec) else ()
 
 
-def values(
-    results: Mapping[AnySpec, Result], training: Training, seeds: int, value: Value
-) -> Array:
-    """Return a value of the results of one kind of training, (seeds,)."""
+def values(results: Results, training: Training | float, seeds: int, value: Value) -> Array:
+    """Return a value of the results of one kind of training, (seeds,); or a number so often."""
+    if isinstance(training, float):
+        return np.full(seeds, training)
     spec = chosen(training, results, seeds)
     if isinstance(spec, Gap):
         more = values(results, spec.more, seeds, value)

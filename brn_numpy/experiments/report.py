@@ -8,8 +8,8 @@ from functools import partial
 from typing import NamedTuple
 
 from .experiment import Claim, Experiment, Table, Training, accuracy, specs_of, values
-from .spec import AnySpec
-from .tables import Results, View, bars_of, head_of, markdown_of, paragraph, row_of
+from .spec import AnySpec, Results
+from .tables import View, bars_of, head_of, markdown_of, paragraph, row_of
 from .verdicts import NOT_JUDGED, SEEDS, Verdict
 
 

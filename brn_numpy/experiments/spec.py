@@ -66,6 +66,9 @@ class Spec(AnySpec):
     measures: tuple[str, ...] = ()  # what is observed on the way, see observer.py
 
 
+Results: TypeAlias = Mapping[AnySpec, Result]
+
+
 def from_dict(fields: Mapping[str, Any], kind: type[Same]) -> Same:
     """Return the Spec of fields read from JSON, where tuples have become lists."""
     arguments: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
-from typing import TypeAlias
 
 import numpy as np
 
 from .._checks import Array
 from .experiment import Best, Gap, Table, Training, accuracy, chosen, specs_of, values
-from .spec import AnySpec, Result
+from .spec import AnySpec, Results
 from .verdicts import mean_and_error
-
-Results: TypeAlias = Mapping[AnySpec, Result]
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,8 @@ class View:
 
     def title(self, table: Table) -> str:
         """Return the title of a table, with the steps that were run."""
-        return self.with_steps(table.title, table.specs()[0])
+        first, *_ = table.cells().values()
+        return self.with_steps(table.title, specs_of(first)[0])
 
     def with_steps(self, text: str, spec: AnySpec) -> str:
         """Return a text with the steps of a training that were run in the place of {steps}."""

@@ -23,18 +23,8 @@ def mlp(
 ) -> nn.Sequential:
     """Build Flatten, then (Linear, norm, ReLU) for each hidden width, then Linear.
 
-    Parameters
-    ----------
-    features, classes : int
-        Widths of input and output.
-    hidden : tuple of int
-        Widths of the hidden layers.
-    norm : callable or None
-        Makes a normalisation layer for a width. With None there is none, and the hidden Linear
-        layers have a bias.
-    rng : numpy.random.Generator
-        For the initial weights.
-    dtype : float32 or float64
+    `norm` makes a normalisation layer for a width. If it is None there is none, and the hidden
+    Linear layers have a bias.
     """
     layers: list[nn.Layer] = [nn.Flatten()]
     for width in hidden:
