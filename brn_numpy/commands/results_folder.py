@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..experiments import store
-from ..experiments.spec import AnySpec, Result
+from ..experiments.spec import AnySpec, Result, Results
 from .common import UserError
 
 SAVE_EVERY = 2.0  # seconds
@@ -54,7 +54,7 @@ class ResultsFolder:
         """Return whether the file of an experiment must be written, if there are files."""
         return self.path is not None and not set(specs) <= self.files.get(name, {}).keys()
 
-    def keep(self, name: str, results: Mapping[AnySpec, Result]) -> None:
+    def keep(self, name: str, results: Results) -> None:
         """Note results of an experiment, and write them from time to time."""
         if self.lacks(name, results):
             self.files.setdefault(name, {}).update(results)

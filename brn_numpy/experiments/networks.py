@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from .. import nn
 from .._checks import Array
 from ..schedule import RenormSchedule
 from .spec import Spec
-from .training import mlp
+from .training import MakeNorm, mlp
 from .wrong_norms import MovingNorm, StoppedNorm, ThroughRenorm, VarianceAverage
 
 CHANNELS, STRIDES = (8, 16, 32), (1, 2, 2)
@@ -35,13 +34,7 @@ def build(spec: Spec, x: Array, classes: int) -> nn.Sequential:
     return net
 
 
-def convnet(
-    x: Array,
-    classes: int,
-    *,
-    norm: Callable[[int], nn.Layer] | None,
-    rng: np.random.Generator,
-) -> nn.Sequential:
+def convnet(x: Array, classes: int, *, norm: MakeNorm, rng: np.random.Generator) -> nn.Sequential:
     """Build three times (Conv 3x3, norm, ReLU), the mean over the image, and Linear."""
     channels, side = x.shape[1], x.shape[2]
     options: dict[str, Any] = {"rng": rng, "dtype": np.float32}

@@ -18,23 +18,12 @@ from .verdicts import mean_and_error
 
 @dataclass(frozen=True)
 class View:
-    """How an experiment was run and is shown.
-
-    Attributes
-    ----------
-    seeds : int
-    trained : callable
-        Gives the training that stands for another: the same, or a shorter one for a quick look.
-    chance : float
-        An accuracy that guessing reaches, a share of 1.
-    width : int
-        Of the terminal.
-    """
+    """How an experiment was run and is shown."""
 
     seeds: int = 5
-    trained: Callable[[AnySpec], AnySpec] = lambda spec: spec
-    chance: float = 0.0
-    width: int = 80
+    trained: Callable[[AnySpec], AnySpec] = lambda spec: spec  # or a shorter one, for a quick look
+    chance: float = 0.0  # an accuracy that guessing reaches, a share of 1
+    width: int = 80  # of the terminal
 
     def title(self, table: Table) -> str:
         """Return the title of a table, with the steps that were run."""

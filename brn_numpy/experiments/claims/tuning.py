@@ -22,16 +22,13 @@ def at_its_best(row: Mapping[str, Spec]) -> dict[str, Best]:
 
 def sweep(name: str, settings: dict[str, dict[str, object]]) -> dict[str, dict[str, Spec]]:
     """Return a row for each setting of BRN, and one without normalisation, by kind of minibatch."""
+    rows: dict[str, dict[str, object]] = {
+        "no normalisation": {"method": "none", "microbatch_size": None},
+        **{f"{name} {label}": {"method": "brn", **change} for label, change in settings.items()},
+    }
     return {
-        "no normalisation": {
-            kind: spec.but(method="none", microbatch_size=None) for kind, spec in KINDS.items()
-        },
-        **{
-            f"{name} {label}": {
-                kind: spec.but(method="brn", **change) for kind, spec in KINDS.items()
-            }
-            for label, change in settings.items()
-        },
+        label: {kind: spec.but(**change) for kind, spec in KINDS.items()}
+        for label, change in rows.items()
     }
 
 
