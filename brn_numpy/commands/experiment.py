@@ -101,13 +101,12 @@ def run(options: argparse.Namespace) -> int:
         width=terminal_width(),
     )
     folder = ResultsFolder(options.json, options.resume, data)
-    session = _Session(view, folder, options)
-    missing = dict.fromkeys(spec for e in experiments for spec in session.missing(e))
-    if any(folder.lacks(e.name, session.trained(e).values()) for e in experiments):
+    session = _Session(experiments, view, folder, options)
+    if any(folder.lacks(name, trained.values()) for name, trained in session.trained.items()):
         folder.check_versions()
-    session.progress = Progress(sum(spec.steps for spec in missing))
     one_thread()  # for the workers; in this process NumPy is loaded already
-    with workers(min(options.jobs, len(missing))) if missing else nullcontext() as executor:
+    jobs = min(options.jobs, len(session.missing))
+    with workers(jobs) if jobs else nullcontext() as executor:
         for experiment in experiments:
             session.run(experiment, executor)
     if folder.changed:
@@ -118,24 +117,27 @@ def run(options: argparse.Namespace) -> int:
 class _Session:
     """What is known of all trainings while experiments run."""
 
-    def __init__(self, view: View, folder: ResultsFolder, options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        experiments: list[Experiment],
+        view: View,
+        folder: ResultsFolder,
+        options: argparse.Namespace,
+    ) -> None:
         self.view, self.folder, self.options = view, folder, options
         self.known = folder.known()
-        self.progress = Progress(1)
+        self.trained = {  # by experiment, its trainings and what is run in their place
+            e.name: {spec: view.trained(spec) for spec in e.specs(view.seeds)} for e in experiments
+        }
+        everything = {run for trained in self.trained.values() for run in trained.values()}
+        self.missing = everything - self.known.keys()
+        self.progress = Progress(sum(spec.steps for spec in self.missing))
         self.done = 0  # steps
-
-    def trained(self, experiment: Experiment) -> dict[AnySpec, AnySpec]:
-        """Return the trainings of an experiment, and what is run in their place."""
-        return {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
-
-    def missing(self, experiment: Experiment) -> list[AnySpec]:
-        """Return what must be run, each once."""
-        wanted = dict.fromkeys(self.trained(experiment).values())
-        return [spec for spec in wanted if spec not in self.known]
 
     def run(self, experiment: Experiment, executor: Executor | None) -> None:
         """Run what is missing of an experiment; show and keep it as it comes in."""
-        trained, wanted = self.trained(experiment), self.missing(experiment)
+        trained = self.trained[experiment.name]
+        wanted = [run for run in dict.fromkeys(trained.values()) if run not in self.known]
         shown = pieces(experiment, self.view, self.options.plot)
         live = Live(pages(experiment, self.view) if self.options.markdown else shown)
         names = {self.view.trained(spec): name for spec, name in experiment.names().items()}

@@ -62,15 +62,9 @@ def images_of(spec: Spec, path: str | None) -> Dataset:
                 f"convolutions and turned images need square images (n, H, H), got shape {shape}"
             )
     data = load_images(path) if spec.shift is None else shifted(path, spec.shift)
-    if spec.conv:  # (n, 1, H, W)
-        data = data._replace(
-            x_train=_with_channels(data.x_train), x_test=_with_channels(data.x_test)
-        )
+    if spec.conv and data.x_train.ndim == 3:  # (n, 1, H, W)
+        data = data._replace(x_train=data.x_train[:, None], x_test=data.x_test[:, None])
     return data
-
-
-def _with_channels(x: Array) -> Array:
-    return x[:, None] if x.ndim == 3 else x
 
 
 def draw(spec: Spec, labels: Array, rng: np.random.Generator, domains: int = 1) -> Iterator[Array]:

@@ -76,12 +76,9 @@ def companions(net: nn.Sequential, spec: Spec, data: Dataset) -> tuple[float, fl
     within = trained.var(axis=1).mean()
     total = trained.reshape(-1, trained.shape[-1]).var(axis=0).mean()
     apart = np.square(trained - inferred[:, None]).mean()
+    gap = apart / inferred.var(axis=0).mean()
     flips = trained.argmax(axis=2) != inferred.argmax(axis=1)[:, None]
-    return (
-        float(within / total),
-        float(apart / inferred.var(axis=0).mean()),
-        float(flips.mean()),
-    )
+    return float(within / total), float(gap), float(flips.mean())
 
 
 def _with(
