@@ -24,7 +24,8 @@ class ResultsFolder:
         self.files: dict[str, dict[AnySpec, Result]] = {}  # by the names of experiments
         self.changed: set[str] = set()
         self.saved = time.monotonic()
-        for file in [] if self.path is None else sorted(self.path.glob("*.json")):
+        self.found = [] if self.path is None else sorted(self.path.glob("*.json"))
+        for file in self.found:
             try:
                 self.files[file.stem] = store.load(file, data)
             except (ValueError, OSError) as error:
@@ -37,7 +38,7 @@ class ResultsFolder:
     def check_versions(self) -> None:
         """Refuse to write new results beside those of another version or another processor."""
         now = store.versions()
-        for file in [] if self.path is None else sorted(self.path.glob("*.json")):
+        for file in self.found:
             then = store.read(file).versions
             other = [
                 f"{key} {then[key]}, this is {now[key]}"

@@ -149,7 +149,9 @@ def test_companions_matter_to_bn_alone():
         spec = SHORT.but(method=method, microbatch_size=2)
         data = images_of(spec, None)
         net = build(spec, data.x_train, 10)
+        net.eval()
         in_training_mode(net, data.x_train[:4])
+        assert not net.training
         assert all(layer.num_batches_tracked == 0 for layer in norms_of(net))
         found[method] = companions(net, spec, data)
     assert found["none"][0] < 1e-6 and found["none"][1] < 1e-6 and found["none"][2] == 0

@@ -34,5 +34,5 @@ EXPERIMENT = Experiment(
         Table("distance of training and inference outputs, % of their variance", ROWS, gap),
         Table("images whose class differs between training and inference mode, %", ROWS, flips),
     ),
-    claims=tuple(c for label, row in ROWS.items() for c in claims(label, *row.values())),
+    claims=tuple(claim for label, row in ROWS.items() for claim in claims(label, *row.values())),
 )
