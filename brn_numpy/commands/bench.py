@@ -13,7 +13,7 @@ import numpy as np
 from ..bench import ablation, layers, machine, norms
 from ..bench.frameworks import torch
 from ..bench.timing import Calls, Timings, in_turn, is_noisy, ratio
-from ..experiments.report import paragraph
+from ..experiments.tables import paragraph
 from ..experiments.verdicts import NOISY, is_more
 from .common import Progress, check_writable, positive, show, terminal_width, write_json
 

@@ -17,8 +17,10 @@ from ..data import Dataset
 from ..data._sources import is_idx_name
 from ..experiments import images, runner
 from ..experiments.experiment import Experiment
-from ..experiments.report import Piece, Results, paragraph
+from ..experiments.report import Piece
+from ..experiments.spec import Results
 from ..experiments.store import versions
+from ..experiments.tables import paragraph
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
