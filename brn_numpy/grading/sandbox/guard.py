@@ -114,19 +114,11 @@ def _take_away() -> None:
     _imp.create_builtin = create_builtin
 
 
-def guard(forbidden: list[str], folders: list[str]) -> None:
-    """Refuse forbidden imports and folders, processes, the network, and writing elsewhere.
-
-    An audit hook cannot be taken out again by the code that it watches.
-    """
-    names = tuple(forbidden)
-    _take_away()
-    sep, devnull, here = os.sep, os.devnull, os.path.realpath(os.getcwd()) + os.sep
-    closed = (os.path.join(sep, "proc", ""), *_places(names, folders))
+def _rules_for_files(closed: tuple[str, ...]) -> tuple[Callable[..., Any], ...]:
+    """Return what says whether a path is inside, what counts files, and what allows to open one."""
+    here, devnull, sep = os.path.realpath(os.getcwd()) + os.sep, os.devnull, os.sep
     real, absolute, is_folder = os.path.realpath, os.path.abspath, os.path.isdir
-    decode, changing = os.fsdecode, tuple(CHANGING)
-    refused = tuple((words, tuple(starts.split())) for words, starts in REFUSED.items())
-    left = [FILES]
+    decode, left = os.fsdecode, [FILES]
 
     def is_inside(path: Any) -> bool:
         return bool((real(path) + sep).startswith(here))
@@ -151,6 +143,20 @@ def guard(forbidden: list[str], folders: list[str]) -> None:
             raise PermissionError(f"writing {path} is not allowed in an exercise")
         elif mode is None and is_folder(path):  # from there, files could be opened unseen
             raise PermissionError(f"opening the folder {path} is not allowed in an exercise")
+
+    return is_inside, count, opened
+
+
+def guard(forbidden: list[str], folders: list[str]) -> None:
+    """Refuse forbidden imports and folders, processes, the network, and writing elsewhere.
+
+    An audit hook cannot be taken out again by the code that it watches.
+    """
+    names, changing = tuple(forbidden), tuple(CHANGING)
+    refused = tuple((words, tuple(starts.split())) for words, starts in REFUSED.items())
+    _take_away()
+    closed = (os.path.join(os.sep, "proc", ""), *_places(names, folders))
+    is_inside, count, opened = _rules_for_files(closed)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
