@@ -26,8 +26,7 @@ def test_a_failure_says_what_came_and_what_was_expected():
     """One line with the quantity, the place, the value and the expected value."""
     text = failed(BY_NAME[GEOMETRIC], BY_KEY["momentum-reversed"].solution(), seed=0)
     assert text == (
-        "the running mean after T = 1 equal minibatches is -0.589467 in channel 4, "
-        "expected -3.88159"
+        "running_mean after T = 1 equal minibatches is -0.589467 in channel 4, expected -3.88159"
     )
 
 

@@ -149,8 +149,8 @@ def _approached(
     for t in range(1, 6):
         now = dict(zip(goal, call(f, function, p, **given, **now), strict=True))
         for name, new in goal.items():
-            what = f"the {name.replace('_', ' ')} after T = {t} equal minibatches"
-            yield what, now[name], new + left**t * (old[name] - new)
+            expected = new + left**t * (old[name] - new)
+            yield f"{name} after T = {t} equal minibatches", now[name], expected
 
 
 @holds(UPDATE)
