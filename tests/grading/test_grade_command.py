@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from grading_cases import FILES
@@ -39,11 +40,11 @@ def test_the_command_names_a_mistake(tmp_path, capsys):
 
 def test_the_table_for_the_lecturer(tmp_path, capsys):
     """Several files: their scores, and how many made which mistake."""
-    right, one, two = (tmp_path / f"{name}.py" for name in ("right", "one", "two"))
-    right.write_text(PLAIN)
-    for file in (one, two):
-        file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
-    assert cli.main(["grade", str(right), str(one), str(two)]) == 1
+    files = [str(tmp_path / f"{name}.py") for name in ("right", "one", "two")]
+    texts = PLAIN, *[PLAIN.replace("- w(dbeta, dy) / m ", "")] * 2
+    for file, text in zip(files, texts, strict=True):
+        Path(file).write_text(text)
+    assert cli.main(["grade", *files, "--jobs", "1"]) == 1
     assert "2 of 3  dx-mean-term-missing: dx lacks the term" in capsys.readouterr().out
 
 
@@ -133,7 +134,7 @@ def test_what_is_not_judged(tmp_path, capsys):
     empty.write_text("def update_running(m, s, mb, sb, a):\n    return m\n")
     assert cli.main(["grade", str(broken)]) == 1
     assert f"{broken}: not judged. SyntaxError: " in capsys.readouterr().out
-    assert cli.main(["grade", str(broken), str(empty)]) == 1
+    assert cli.main(["grade", str(broken), str(empty), "--jobs", "1"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any("1 of 2  not judged (SyntaxError" in line for line in lines)
     assert any("1 of 2  update_running: it returns one array, expected" in line for line in lines)
