@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array
-from .contract import CS231N, EXERCISES, ContractFunction, Solution
+from .contract import CS231N, EXERCISES, FORWARD_OF, ContractFunction, Solution
 from .tidy import Odd, tidy
 
 FORWARD, BACKWARD = "batch_norm_forward", "batch_norm_backward"
@@ -44,6 +44,12 @@ class Task:
         """The student's backward pass."""
         own = self.function == BACKWARD
         return self.written if own else f"{self.layout}batchnorm_backward"
+
+    @property
+    def forward(self) -> str:
+        """The student's forward pass, of a backward pass."""
+        own = self.written in EXERCISES
+        return FORWARD_OF[self.function] if own else f"{self.layout}batchnorm_forward"
 
     def say(self, text: str) -> str:
         """Put what is said of a function of CONTRACT into the student's words."""

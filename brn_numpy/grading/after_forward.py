@@ -27,8 +27,8 @@ from .properties.base import TIGHT, y_of
 from .verdict import Verdict
 
 FORMULA = (
-    "this is the right formula, applied to what that one stores; if it computes that anew in the "
-    "same way, mend it here, too"
+    "the formula is right for what your cache holds. If a wrong line from there stands here, too, "
+    "mend it in both"
 )
 GRADIENT = "this is its gradient"
 DIGITS = "this is right in the digits that that one leaves"

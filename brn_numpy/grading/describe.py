@@ -75,6 +75,11 @@ def describe(function: str, result: str, seen: Seen, expected: Seen, seed: int) 
         count = int((~np.isfinite(bad)).sum())
         word = "NaN" if np.isnan(bad).any() else "infinite"
         yield f"{count} of {bad.size} values of {result} are {word}{_call(broken[0])}."
+        if word == "NaN":
+            yield "NaN comes from the root of a negative number, from 0 / 0, or from inf - inf."
+        return
+    if result == "y" and all(close(found[k], probe_of(k, seed)[1]) for k in usual):
+        yield "y is x itself."
         return
     few = _few_digits(result, found, right, wrong)
     if few:

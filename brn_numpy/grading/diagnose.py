@@ -79,6 +79,8 @@ def _without_cache(solution: Solution, function: str, verdict: Verdict | None) -
         if _failed(function, error).status == NOT_STARTED:
             return Verdict(function, NOT_STARTED, works=False)
     why = "" if verdict is None or verdict.status != FAILED else ", which fails"
+    if verdict is not None and verdict.right_for_rows:
+        why += " for images"
     finding = Finding(f"It needs the cache of {forward}{why}.")
     return Verdict(function, NOT_JUDGED, (finding,), works=False)
 
@@ -150,7 +152,7 @@ class _Case:
     def _accepted(self, accepted: Mapping[str, str], partly: bool) -> str:
         reasons = set(accepted.values())
         reason = sorted(reasons - {GRADIENT} or reasons)[0]
-        which = f" in {' and '.join(accepted)}," if partly else ""
+        which = f" for {' and '.join(accepted)}," if partly else ""
         assert self.forward is not None
         return f"Judged with your own {self.forward.function}, which is wrong:{which} {reason}."
 

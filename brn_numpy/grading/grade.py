@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from .adapter import CONTRACTS, Contract, Task, contract_of
-from .contract import Solution
+from .contract import FORWARD_OF, Solution
 from .diagnose import judge
 from .mistakes import See
-from .near import functions_of, missing_imports, told
+from .near import functions_of, missing_imports, order_of_cache, told
 from .sandbox import GRADER, OUTSIDE, Sandbox, forbidden_imports
 from .submission import Submission, read
 from .tidy import Failure
-from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Graded, Verdict
+from .verdict import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, UNLOADED, Finding, Graded, Verdict
 
 TIMEOUT = 10.0  # seconds for a function; for a whole file twice as much
 WHOLE, SHARE = 1.8, 0.05  # times that, for a whole file, and for each function in any case
@@ -83,6 +83,12 @@ def _judged(
     reasons = refused | {
         name: f"its definition fails: {box.faults[0]}" for name in gone if box.faults
     }
+    reasons |= {
+        name: f"Python cannot read code cell {cell.number}, where it stands: {cell.why}"
+        for cell in hand_in.left_out
+        for name in set(cell.functions) & about.functions.keys()
+        if name not in {*functions_of(tree), *box.functions}
+    }
     early = told(tree, about.functions, box.functions) | {
         name: Verdict(name, FAILED, (Finding(text),), works=False) for name, text in reasons.items()
     }
@@ -96,7 +102,11 @@ def _judged(
             found[task] = replace(verdict, function=task.function, title=task.title)
         else:
             written = {n: f for n, f in box.solution().items() if n not in early}
-            found[task] = judge_task(task, written, seed, found)
+            verdict = judge_task(task, written, seed, found)
+            if task.function in FORWARD_OF and verdict.status in (FAILED, NOT_JUDGED):
+                note = order_of_cache(tree, task.forward, task.written)
+                verdict = replace(verdict, notes=(*verdict.notes, *note))
+            found[task] = verdict
             if found[task].works:
                 box.forgive(task.written)
     if not box.functions and all(v.status == NOT_STARTED for v in found.values()):
@@ -131,10 +141,11 @@ def _notes(
     box: Sandbox, about: Contract, hand_in: Submission, verdicts: Iterable[Verdict]
 ) -> Iterator[str]:
     """Go through what is to be said of a whole file."""
-    if hand_in.note:
-        yield hand_in.note
+    for cell in hand_in.left_out:
+        if not set(cell.functions) & about.functions.keys():  # else its functions say so
+            yield f"Python cannot read code cell {cell.number}, which is left out: {cell.why}."
     for fault in box.faults:
-        yield f"Outside functions, something fails when the file is loaded: {fault}."
+        yield f"Outside functions, {UNLOADED}: {fault}."
     if about.name == "cs231n":
         yield "Judged by the contract of cs231n; --contract exercises asks for the exercises'."
         others = [n for n in functions_of(hand_in.tree) if "layernorm" in n or "groupnorm" in n]

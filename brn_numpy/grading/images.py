@@ -11,11 +11,12 @@ import numpy as np
 from .contract import Solution
 from .mistakes import place_of
 from .observe import ROWS, look, right, same, situations
+from .probe import make_probe
 from .verdict import Finding, Verdict
 
 LAST = (
-    "It takes images with the channels last, (N, H, W, C), and is right for these; here they are "
-    "(N, C, H, W): channels are axis 1."
+    "It is right for x of (N, C), and for images with the channels last, (N, H, W, C), where "
+    "NumPy puts a (C,); here they are (N, C, H, W): channels are axis 1."
 )
 
 
@@ -23,13 +24,30 @@ def for_rows_only(solution: Solution, verdict: Verdict, seed: int) -> Verdict:
     """Return the verdict on a function that raises; it says so if it is right for rows."""
     function, finding = verdict.function, verdict.findings[0]
     if not right_for_rows(solution, function, seed):
-        return verdict
+        why, read = _about_shapes(finding.what, make_probe(seed).x.shape)
+        return replace(
+            verdict, findings=(replace(finding, why=why, read=read), *verdict.findings[1:])
+        )
     text = f"It is right for x of (N, C), but not for images: {finding.what}"
     if _is_right(_channels_last(solution), function, seed):
         text = LAST
     finding = Finding(text, read=place_of("batch_norm_forward", "mean of y, images"))
     findings = (finding, *verdict.findings[1:])
     return replace(verdict, findings=findings, right_for_rows=True)
+
+
+def _about_shapes(text: str, rows: tuple[int, ...]) -> tuple[str, tuple[str, str]]:
+    """Return what an exception on rows says of their axes, and where to read; empty if nothing."""
+    if "to unpack (expected 4, got 2)" in text:
+        why = "If that is a shape: here x was (N, C); images are (N, C, H, W)."
+        return why, place_of("batch_norm_forward", "mean of y, images")
+    if f"({rows[0]},)" in text.partition("shapes")[2]:
+        why = (
+            f"x had {rows[0]} samples, so ({rows[0]},) is a number for each of them; what belongs "
+            f"to a channel is ({rows[1]},). Over which axis was it taken?"
+        )
+        return why, place_of("batch_norm_forward", "mean of y")
+    return "", ("", "")
 
 
 def right_for_rows(solution: Solution, function: str, seed: int) -> bool:

@@ -65,6 +65,39 @@ def told(
     return found
 
 
+def order_of_cache(tree: ast.Module, forward: str, backward: str) -> list[str]:
+    """Return what is to be said if a cache is taken apart in another order than it was made in."""
+    defined = _defined(tree)
+    if not {forward, backward} <= defined.keys() or len(_arguments(defined[backward])) < 2:
+        return []
+    values = [n.value for n in ast.walk(defined[forward]) if isinstance(n, ast.Assign | ast.Return)]
+    made = [_names(v) for value in values for v in (value, *getattr(value, "elts", [])[-1:])]
+    for node in ast.walk(defined[backward]):
+        if not isinstance(node, ast.Assign):
+            continue
+        taken = _names(node.targets[0])
+        orders = [names for names in made if len(names) == len(taken) and {*names} & {*taken}]
+        of_cache = ast.unparse(node.value) == _arguments(defined[backward])[1]
+        if of_cache and orders and not any(_same_places(taken, names) for names in orders):
+            return [
+                f"{backward} takes ({', '.join(taken)}) out of the cache, "
+                f"but {forward} puts ({', '.join(orders[0])}) into it: another order."
+            ]
+    return []
+
+
+def _same_places(one: list[str], other: list[str]) -> bool:
+    """Return whether names that are in both lists are at the same places in them."""
+    return all(name not in other or other[i] == name for i, name in enumerate(one))
+
+
+def _names(node: ast.expr | None) -> list[str]:
+    """Return the names in a tuple or list of names; none if it is anything else."""
+    parts = node.elts if isinstance(node, ast.Tuple | ast.List) else []
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    return names if len(names) == len(parts) else []
+
+
 def _share(one: str, other: str) -> float:
     """Return how alike two names are, whatever their capitals and alphabets are."""
     a, b = (name.translate(ALIKE).casefold() for name in (one, other))
@@ -94,5 +127,7 @@ def missing_imports(
         place = hand_in.place(line)
         if f"({place})" not in said:
             idle = "nothing that was judged needs it"
+            if "*" in names:
+                idle = "if your functions are in it, put them into this file"
             rest = idle if names & {*used, "*"} else f"it is never used: remove {place}"
             yield f"{place.capitalize()} imports {origin}, which is not here; {rest}"

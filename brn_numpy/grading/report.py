@@ -7,14 +7,15 @@ import textwrap
 from collections.abc import Iterable
 
 from .mistakes import BY_KEY, TAUGHT
-from .verdict import FAILED, NOT_STARTED, PASSED, Finding, Graded, Verdict
+from .verdict import FAILED, NOT_STARTED, PASSED, UNLOADED, Finding, Graded, Verdict
 
 WORDS = {PASSED: "right", FAILED: "not yet right"}
 WIDTH = 80
 CHECK = (
     "Check: python -m brn_numpy check {}:batch_norm_forward,batch_norm_backward "
-    "--inputs 'x=7,6 gamma=6 beta=6 eps=0.2' --wrt x,gamma,beta"
+    "--inputs 'x={} eps=0.2' --wrt x,gamma,beta"
 )
+ROWS, IMAGES = "7,6 gamma=6 beta=6", "4,3,2,2 gamma=3 beta=3"
 
 
 def student_text(graded: Graded) -> str:
@@ -36,11 +37,13 @@ def student_text(graded: Graded) -> str:
     if waiting:
         lines.append(wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
-        lines.append(wrapped(graded.note, "  "))
+        checks = any(line.startswith("      Check: ") for line in lines)
+        more = " The command after Check works once the file loads."
+        lines.append(wrapped(graded.note + more * (checks and UNLOADED in graded.note), "  "))
     if any(line.startswith("      Run: ") for line in lines):
         lines += [
             "",
-            "For the lines after Run, start Python and enter first:",
+            "For the lines after Run, start Python in the same folder and enter first:",
             "  from brn_numpy.grading.see import names_of",
             f"  globals().update(names_of({graded.path!r}, {graded.seed}))",
         ]
@@ -69,8 +72,10 @@ def parts(verdict: Verdict, path: str) -> list[str]:
         said |= {finding.why, finding.seen}
     if verdict.findings and (verdict.works or verdict.findings[0].read[0]):
         numeric = any(finding.measured or finding.read[0] for finding in verdict.findings)
-        if numeric and verdict.name == "batch_norm_backward":
-            parts.append(CHECK.format(shlex.quote(path)))
+        if numeric and verdict.works and verdict.name == "batch_norm_backward":
+            parts.append(
+                CHECK.format(shlex.quote(path), IMAGES if verdict.right_for_rows else ROWS)
+            )
         parts.append(f"Read: {where_to_read(verdict.function, verdict.findings)}.")
     return parts + [f"Note: {note}" for note in verdict.notes]
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
 import tokenize
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from .._notebook import code_cells, is_python, python_of
+from .._notebook import code_cells, python_of
 from .tidy import Failure, clean
 
 LONGEST = 200_000  # bytes of Python
 LARGEST = 50_000_000  # bytes of a notebook, whose figures count
+DEFINED = re.compile(r"^def\s+(\w+)", re.M)
+
+
+class LeftOut(NamedTuple):
+    """A cell that Python cannot read: its number, why, and the functions that stand in it."""
+
+    number: int
+    why: str
+    functions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -23,14 +34,14 @@ class Submission:
     ----------
     cells : tuple of int
         The lines in which the cells of a notebook begin; none of a file.
-    note : str
-        Which cells are left out.
+    left_out : tuple of LeftOut
+        The cells that Python cannot read.
     """
 
     source: str
     tree: ast.Module
     cells: tuple[int, ...] = ()
-    note: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
     def place(self, line: int) -> str:
         """Return what a reader of the hand-in calls a line of its Python."""
@@ -70,14 +81,24 @@ def _of_notebook(text: str) -> Submission:
     cells, left_out = [], []
     for number, source in enumerate(code_cells(text), 1):
         cells.append(len(lines) + 1)
-        if not is_python(source):
-            left_out.append(number)
+        why = _fault(source)
+        if why:
+            left_out.append(LeftOut(number, why, tuple(DEFINED.findall(source))))
             source = ""
         lines += [*source.splitlines(), ""]
     source = "\n".join(lines)
-    these = f"Code cell {', '.join(map(str, left_out))}"
-    note = f"{these} is no Python and was left out." if left_out else ""
-    return Submission(source, _parsed(source), tuple(cells), note)
+    return Submission(source, _parsed(source), tuple(cells), tuple(left_out))
+
+
+def _fault(source: str) -> str:
+    """Return why Python cannot read a cell, and where; empty if it can."""
+    try:
+        _parsed(source)
+    except SyntaxError as error:
+        return f"{clean(error.msg)}, in line {error.lineno}"
+    except (ValueError, RecursionError, MemoryError):
+        return "a null byte, or nested too deeply"
+    return ""
 
 
 def _parsed(source: str) -> ast.Module:

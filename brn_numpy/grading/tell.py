@@ -65,8 +65,8 @@ def of_blocks(verdicts: list[Verdict]) -> list[Finding]:
 def too_early(results: tuple[str, ...], forward: str) -> Finding:
     """Return that results cannot be judged with the cache of a wrong forward pass."""
     return Finding(
-        f"Not to be judged yet: {', '.join(results)}. With the cache of {forward}, which is wrong, "
-        f"neither the right gradient nor that of {forward} comes out. Mend {forward} first."
+        f"Not to be judged yet: {', '.join(results)}. {forward} is wrong, and so may be its cache. "
+        f"Mend {forward} first."
     )
 
 

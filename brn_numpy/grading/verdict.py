@@ -10,6 +10,7 @@ from .mistakes.plant import Lines
 from .tidy import clean
 
 PASSED, FAILED, NOT_STARTED, NOT_JUDGED = "passed", "failed", "not started", "not judged"
+UNLOADED = "something fails when the file is loaded"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Verdict:
     @property
     def spoils_cache(self) -> bool:
         """Whether a forward pass may have stored something wrong, too."""
-        return self.differs and any(name != "y" for name, _ in self.lines or [("", "")])
+        lines = self.lines or [("", "")]
+        return self.differs and any(name != "y" or "textbook." in text for name, text in lines)
 
     @property
     def mistakes(self) -> list[str]:

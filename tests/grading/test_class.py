@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from grading_cases import source
@@ -121,6 +124,14 @@ def test_points_of_the_command(tmp_path, capsys):
     for wrong in ("", "1,x", "-1", "nan", "1e9"):
         with pytest.raises(SystemExit):
             cli.main([*arguments, wrong])
+
+
+def test_the_stubs_of_the_exercises_fail_as_tests():
+    """Whoever asks for them by pytest; without being asked for, they are no tests."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider"]
+    asked = subprocess.run([*command, "tutorials/exercises"], cwd=root, capture_output=True)
+    assert asked.returncode == 1 and b"not started: batch_norm_forward" in asked.stdout
 
 
 def test_names_of_files_are_harmless(tmp_path, capsys):

@@ -12,7 +12,7 @@ from grading_cases import source
 from brn_numpy import cli
 from brn_numpy.grading.adapter import CONTRACTS, contract_of
 from brn_numpy.grading.calls import grade_functions
-from brn_numpy.grading.diagnose import FAILED, NOT_STARTED, PASSED
+from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade, judge_task
 from brn_numpy.grading.mistakes.candidates import candidates
 from brn_numpy.grading.report import student_text
@@ -278,3 +278,10 @@ def test_images_of_another_shape():
 def test_what_is_said_of_test_mode_is_of_a_variance():
     """Mistakes of inference whose words are about running_std are not its own."""
     assert not any("running_std" in c.title for c in candidates(CONTRACT.tasks[2].function))
+
+
+def test_a_reshape_spoils_the_cache_too():
+    """A right backward pass after a forward pass that mixes the channels is not blamed for that."""
+    found = judged(changed(SF, "x." + FLAT, "x.reshape(-1, C)", BACK, "reshape(x.shape)"), SEED)
+    assert found[S_TRAINING].mistakes == ["forward-rows-without-transpose"]
+    assert found[SB].status == NOT_JUDGED

@@ -82,6 +82,7 @@ def unknown(function, change):
         ("renorm_correction", lambda r: (r[0] * np.float64("inf"), r[1]), "of r are infinite"),
         ("batch_norm_backward", lambda r: (np.round(r[0], 3), *r[1:]), "rounded to 3 decimals"),
         ("batch_norm_backward", lambda r: (r[0], r[1], r[1]), "in the right order?"),
+        ("batch_norm_backward", lambda r: (np.nan * r[0], *r[1:]), "the root of a negative number"),
     ],
 )
 def test_unknown_mistakes_are_described(function, change, says):
@@ -162,3 +163,10 @@ def test_notes_teach():
         flat = judge(solution, "batch_norm_forward", SEED)
         note = "For a constant channel it is wrong"
         assert flat.status == PASSED and (note in "".join(flat.notes)) == ("ptp" not in new)
+
+
+def test_a_forward_pass_that_does_nothing():
+    """Is said to be x itself; a factor and a mean would say the same in more words."""
+    solution = {"batch_norm_forward": lambda x, gamma, beta, eps: (x.copy(), None)}
+    [finding] = judge(solution, "batch_norm_forward", SEED).findings
+    assert finding.what == "y is x itself."

@@ -192,7 +192,7 @@ def test_a_right_formula_after_a_wrong_forward_pass_is_said_to_depend_on_it():
     """It may compute the same wrong number itself, which nobody can see from outside."""
     solution = changed("keepdims", F, "np.sqrt(var + eps)", "(np.sqrt(var) + eps)")
     [note] = verdicts(solution, SEED)[B].notes
-    assert "if it computes that anew in the same way, mend it here, too" in note
+    assert "If a wrong line from there stands here, too, mend it in both" in note
 
 
 def report(solution, seed=SEED):

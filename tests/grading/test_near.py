@@ -8,7 +8,7 @@ from brn_numpy.grading.adapter import CONTRACTS
 from brn_numpy.grading.contract import EXERCISES
 from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
 from brn_numpy.grading.grade import grade
-from brn_numpy.grading.near import told
+from brn_numpy.grading.near import order_of_cache, told
 
 
 def found(text, functions=EXERCISES):
@@ -113,3 +113,49 @@ def test_all_of_it_in_one_file(tmp_path):
         "batch_renorm_forward": NOT_STARTED,
         "batch_renorm_backward": NOT_STARTED,
     }
+
+
+@pytest.mark.parametrize(
+    ("made", "taken", "says"),
+    [
+        ("y, (xhat, var, gamma)", "xhat, gamma, var", True),
+        ("y, [xhat, sample_var, gamma]", "gamma, var, xhat", True),  # not all names are the same
+        ("y, (xhat, var, gamma)", "xhat, var, gamma", False),
+        ("y, (xhat, var, gamma)", "a, b, c", False),
+        ("y, (xhat, var, gamma, eps)", "xhat, gamma, var", False),  # another number fails anyway
+        ("y, {}", "xhat, gamma, var", False),
+        ("()", "xhat, gamma, var", False),
+    ],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_cache_in_another_order(made, taken, says, named):
+    """Is told by the names; what has other names may be the same."""
+    made = f"    return {made}\n"
+    if named and "y, " in made:
+        made = made.replace("return y,", "cache =") + "    return y, cache\n"
+    text = f"def f(x):\n{made}def b(dy, cache):\n    {taken} = cache\n    return dy\n"
+    assert bool(order_of_cache(ast.parse(text), "f", "b")) == says
+
+
+UNPACKED = """
+import numpy as np
+def batch_norm_forward(x, gamma, beta, eps):
+    over, shape = (0, *range(2, x.ndim)), (1, -1, *[1] * (x.ndim - 2))
+    mu, var = x.mean(over, keepdims=True), x.var(over, keepdims=True)
+    xhat = (x - mu) / np.sqrt(var + eps)
+    return xhat * gamma.reshape(shape) + beta.reshape(shape), (xhat, var, eps)
+def batch_norm_backward(dy, cache):
+    xhat, eps, var = cache
+    over = (0, *range(2, dy.ndim))
+    return dy / var, (dy * xhat).sum(over), dy.sum(over)
+"""
+
+
+def test_a_cache_in_another_order_is_noted(tmp_path):
+    """At the backward pass, if that is wrong."""
+    file = tmp_path / "mine.py"
+    for text, noted in ((UNPACKED, 1), (UNPACKED.replace("eps, var = c", "var, eps = c"), 0)):
+        file.write_text(text)
+        verdict = next(v for v in grade(file, 1).verdicts if v.function == "batch_norm_backward")
+        assert verdict.status == FAILED
+        assert sum("(xhat, eps, var) out of the cache" in note for note in verdict.notes) == noted

@@ -135,3 +135,35 @@ def test_a_mistake_of_batch_normalization_has_its_line_for_batch_renormalization
         verdict = judge(solution, "batch_renorm_backward", 4)
         if verdict.mistake == mistake.key:
             assert all("renorm" in f.line for f in verdict.findings if f.line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says", "place"),
+    [
+        (("axes = 0\n", "axes = 1\n", ", keepdims=True", ""), "Over which axis was it", "In NumPy"),
+        (("if x.ndim == 4:", "N, C, H, W = x.shape\n    if True:"), "here x was (N, C)", "Images"),
+    ],
+)
+def test_an_exception_about_shapes_is_explained(tmp_path, changes, says, place):
+    """Which axes x had, and where to read about them."""
+    file = tmp_path / "mine.py"
+    file.write_text(source("keepdims", "batch_norm_forward", *changes))
+    text = " ".join(student_text(grade(file, 1)).partition("  batch_norm_backward")[0].split())
+    assert "ValueError: " in text and says in text
+    assert f'Read: tutorials/03_batch_norm_forward.md, "{place}".' in text
+
+
+@pytest.mark.parametrize(
+    ("new", "inputs"),
+    [
+        ("(M + 1)", "'x=7,6 gamma=6"),
+        ("(M + (dy.ndim == 4))", "'x=4,3,2,2 gamma=3"),  # it is right for rows
+        ("(M if dy.ndim == 2 else np.ones(9))", ""),  # and this raises
+    ],
+)
+def test_the_gradient_check_is_of_what_is_wrong(tmp_path, new, inputs):
+    """Of rows or of images; there is none of what raises."""
+    file = tmp_path / "mine.py"
+    file.write_text(source("keepdims", "batch_norm_backward", "istd / M", f"istd / {new}"))
+    text = student_text(grade(file, 1))
+    assert ("Check: " in text) == bool(inputs) and f"--inputs {inputs}" * bool(inputs) in text

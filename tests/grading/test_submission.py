@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from grading_cases import source
 
 from brn_numpy.grading import student_text
 from brn_numpy.grading.grade import grade
@@ -38,9 +39,33 @@ def test_a_notebook(tmp_path):
     text = " ".join(student_text(grade(file, 1)).split())
     assert "update_running right" in text and "1 of 7 right" in text
     assert "ZeroDivisionError: division by zero, in line 4 of code cell 5" in text
-    assert "Code cell 7 is no Python and was left out." in text
+    assert "Python cannot read code cell 7, which is left out: invalid syntax, in line 1." in text
     assert "No such file or directory: 'train.npy', in line 1 of code cell 3" in text
     assert "Line 1 of code cell 8 imports torch_, which is not here; it is never used" in text
+
+
+def test_a_function_in_a_cell_that_python_cannot_read(tmp_path):
+    """Was started; it is told where it stands, unless another cell has it as well."""
+    file = tmp_path / "hw.ipynb"
+    broken = RUNNING.replace(":", "", 1)
+    file.write_text(notebook(WRONG, broken))
+    text = " ".join(student_text(grade(file, 1)).split())
+    assert "Python cannot read code cell 2, where it stands: expected ':', in line 1." in text
+    assert "not started: batch_norm_forward" in text and "batch_norm_inference, update" not in text
+    file.write_text(notebook(WRONG, broken, RUNNING))
+    assert "update_running right" in " ".join(student_text(grade(file, 1)).split())
+
+
+def test_a_command_that_needs_a_file_that_loads(tmp_path):
+    """It is said that the file does not, which grading does not need."""
+    file = tmp_path / "hw.ipynb"
+    for more, said in ("", False), ("print(losses)", True):
+        file.write_text(
+            notebook(source("keepdims", "batch_norm_backward", "x_norm * s2", "0"), more)
+        )
+        text = " ".join(student_text(grade(file, 1)).split())
+        assert "Check: python" in text
+        assert ("The command after Check works once the file loads." in text) == said
 
 
 def test_the_notebook_of_the_exercises(tmp_path):

@@ -36,7 +36,7 @@ ONLY = {  # the name that a line assigns: what it is about, and what shows a mis
     "r": ("r", "r"),
     "d": ("d", "d"),
     "dxhat": ("gamma", "gamma in dx"),
-    "dx": ("the division by std", "dx along x"),
+    "dx": ("the division of dx by std", "dx along x"),
     "in dx": ("dx", "dx along x"),
     "outside": ("what is outside the mean in the term of the variance", "sum of dx"),
     "inside": ("what is inside the mean in the term of the variance", "dx along x"),
