@@ -141,6 +141,7 @@ def test_noise_hides_nothing():
 
 @cache
 def report_at_scale_one(backward):
+    """Check a backward pass once for all scales."""
     return check_gradients(bn_forward, backward, bn_inputs(0, (5, 3)))
 
 

@@ -95,7 +95,7 @@ RETURNS = [  # they raise or return, and one process may run them all
 ]  # fmt: skip
 
 
-def is_hostile(verdict, says):
+def check_failed(verdict, says):
     """Check that a function failed, and that its line says so and can be shown."""
     assert verdict.status == FAILED
     text = verdict.findings[0].what
@@ -108,7 +108,7 @@ def test_a_hostile_function_fails_alone(tmp_path, body, says):
     """A line for that function; the other one is judged all the same."""
     timeout = 1.0 if "while True" in body else 30.0
     found = graded(tmp_path, GOOD + INFERENCE + body + "\n", timeout)
-    is_hostile(found["batch_norm_inference"], says)
+    check_failed(found["batch_norm_inference"], says)
     assert found["update_running"].status == PASSED
 
 
@@ -152,7 +152,7 @@ def test_what_a_hostile_function_says_is_its_own(box, number):
     """As above; after each of them the good function is right in the same process."""
     body, says = RETURNS[number]
     line = box.source.count("\n", 0, box.source.index(body)) + 1
-    is_hostile(box.judge("batch_norm_inference", number), says.replace("LINE", str(line)))
+    check_failed(box.judge("batch_norm_inference", number), says.replace("LINE", str(line)))
     assert box.judge("update_running").status == PASSED
 
 

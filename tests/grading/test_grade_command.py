@@ -45,7 +45,9 @@ def test_the_table_for_the_lecturer(tmp_path, capsys):
     for file, text in zip(files, texts, strict=True):
         Path(file).write_text(text)
     assert cli.main(["grade", *files, "--jobs", "1"]) == 1
-    assert "2 of 3  dx-mean-term-missing: dx lacks the term" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == files
+    assert "2 of 3  dx-mean-term-missing: dx lacks the term" in text
 
 
 def test_a_name_that_the_terminal_cannot_show(tmp_path, capsys, monkeypatch):
