@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import _kernels, _passes, batch_norm
 from .._checks import Array
+from .timing import Calls
 
 
 def _plain_sum(a: Array) -> Array:
     total: Array = a.sum(axis=(0, 2) if a.ndim == 3 else 0)
     return total
-
-
-def _plain_dot(a: Array, b: Array) -> Array:
-    return _plain_sum(a * b)
 
 
 def _as_it_is(x: Array, axis: int) -> _kernels.Channels:
@@ -30,22 +28,12 @@ def _as_it_is(x: Array, axis: int) -> _kernels.Channels:
     return _kernels.Channels(values, channels, columns, m, x.shape)
 
 
-def _at_once(
-    step: Callable[..., tuple[Array, ...]], arrays: Sequence[Array], vectors: Sequence[Array]
-) -> tuple[Array, ...]:
-    return step(*arrays, *vectors)
-
-
-def _at_first_hand(x: Array, vector: Array, out: Array) -> None:
-    np.subtract(x, vector, out)
-
-
 STEPS: dict[str, dict[str, Any]] = {
-    "BLAS sums": {"channel_sum": _plain_sum, "channel_dot": _plain_dot},
+    "BLAS sums": {"channel_sum": _plain_sum, "channel_dot": lambda a, b: _plain_sum(a * b)},
     "a small buffer": {"small_buffer": lambda x: None},
     "long rows": {"by_channel": _as_it_is},
-    "halves in the cache": {"in_halves": _at_once},
-    "subtraction in place": {"subtract": _at_first_hand},
+    "halves in the cache": {"in_halves": lambda step, arrays, vectors: step(*arrays, *vectors)},
+    "subtraction in place": {"subtract": np.subtract},
 }
 """By name: what stands in the kernels' place when the step is switched off."""
 
@@ -64,14 +52,11 @@ def without(step: str) -> Iterator[None]:
             setattr(module, name, function)
 
 
-def variants(function: Callable[[], object]) -> dict[str, Callable[[], object]]:
+def variants(function: Callable[[], object]) -> Calls:
     """Return `function` as it is and with each step switched off, by name."""
 
-    def lacking(step: str) -> Callable[[], object]:
-        def call() -> object:
-            with without(step):
-                return function()
+    def lacking(step: str) -> object:
+        with without(step):
+            return function()
 
-        return call
-
-    return {"all steps": function, **{step: lacking(step) for step in STEPS}}
+    return {"all steps": function, **{step: partial(lacking, step) for step in STEPS}}

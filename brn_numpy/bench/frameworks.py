@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 
@@ -18,3 +19,8 @@ class _Later:
 
 
 torch: Any = _Later() if importlib.util.find_spec("torch") is not None else None
+
+
+def autograd(function: Callable[..., Any], tensors: list[Any], upstream: Any) -> Any:
+    """Return a call of PyTorch's forward and backward of a function of these tensors."""
+    return lambda: torch.autograd.grad(function(*tensors), tensors, upstream)

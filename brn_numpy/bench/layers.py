@@ -9,43 +9,39 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..batch_norm import batch_norm_backward, batch_norm_forward
-from ..moments import update_running
-from .frameworks import torch
-from .norms import MOMENTUM
+from .frameworks import autograd, torch
+from .norms import MOMENTUM, inputs, passes
+from .timing import Calls
 
 CONVOLUTIONS = (((32, 16, 28, 28), 32), ((64, 8, 8, 8), 16), ((64, 1, 8, 8), 16))
 POOLING = (32, 16, 28, 28)
 BATCHES = (32, 4)
 NORMS = ((4, 64), (4, 16, 8, 8))  # so small that what a layer adds to its functions shows
-Pair = dict[str, Callable[[], object]]
 
 
-def convolution(shape: tuple[int, int, int, int], filters: int) -> Pair:
+def convolution(shape: tuple[int, int, int, int], filters: int) -> Calls:
     """Return forward and backward of a 3 x 3 convolution with padding 1, ours and torch's."""
-    rng = np.random.default_rng(0)
-    layer = nn.Conv2d(shape[1], filters, 3, padding=1, rng=rng, dtype=np.float32)
-    dy = np.ones((shape[0], filters, *shape[2:]), np.float32)
-    pair: Pair = {"ours": _pass(layer, rng.standard_normal(shape).astype(np.float32), dy)}
-    if torch is not None:
-        other = torch.nn.Conv2d(shape[1], filters, 3, padding=1)
-        pair["torch"] = _torch_pass(other, shape)
-    return pair
+    ours = nn.Conv2d(shape[1], filters, 3, padding=1, rng=0, dtype=np.float32)
+    return _pair(shape, ours, lambda: torch.nn.Conv2d(shape[1], filters, 3, padding=1))
 
 
-def pooling() -> Pair:
+def pooling() -> Calls:
     """Return forward and backward of 2 x 2 pooling, ours and torch's."""
-    rng = np.random.default_rng(0)
-    n, channels, height, width = POOLING
-    dy = np.ones((n, channels, height // 2, width // 2), np.float32)
-    x = rng.standard_normal(POOLING).astype(np.float32)
-    pair: Pair = {"ours": _pass(nn.MaxPool2d(2), x, dy)}
+    return _pair(POOLING, nn.MaxPool2d(2), lambda: torch.nn.MaxPool2d(2))
+
+
+def _pair(shape: tuple[int, ...], ours: nn.Layer, theirs: Callable[[], Any]) -> Calls:
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    dy = np.ones_like(ours(x))
+    pair: Calls = {"ours": _pass(ours, x, dy)}
     if torch is not None:
-        pair["torch"] = _torch_pass(torch.nn.MaxPool2d(2), POOLING)
+        layer = theirs()
+        tensors = [torch.tensor(x, requires_grad=True), *layer.parameters()]
+        pair["torch"] = autograd(lambda x, *_: layer(x), tensors, torch.tensor(dy))
     return pair
 
 
-def training_step(batch: int) -> Pair:
+def training_step(batch: int) -> Calls:
     """Return a step of SGD on 3 x (conv, BN, ReLU) and a linear layer, 8 x 8 images, 10 classes."""
     rng = np.random.default_rng(0)
     widths = (1, 16, 16, 16)
@@ -64,7 +60,7 @@ def training_step(batch: int) -> Pair:
         optimizer.step()
         return loss
 
-    pair: Pair = {"ours": ours}
+    pair: Calls = {"ours": ours}
     if torch is not None:
         parts: list[Any] = []
         for before, after in pairwise(widths):
@@ -85,21 +81,15 @@ def training_step(batch: int) -> Pair:
     return pair
 
 
-def norms(shape: tuple[int, ...]) -> Pair:
+def norms(shape: tuple[int, ...]) -> Calls:
     """Return forward and backward in training: BN's functions, updating; nn.BatchNorm; BRN."""
-    rng, channels = np.random.default_rng(0), shape[1]
-    x, dy = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
-    layer = nn.BatchNorm(channels, momentum=MOMENTUM, dtype=np.float32)
-    renorm = nn.BatchRenorm(channels, schedule=lambda step: (3.0, 5.0), dtype=np.float32)
-    gamma, beta, running = layer.weight.data, layer.bias.data, layer.running
-
-    def functions() -> object:
-        cache = batch_norm_forward(x, gamma, beta, eps=layer.eps)[1]
-        update_running(running, cache.batch, MOMENTUM)
-        return batch_norm_backward(dy, cache)
-
+    x, dy, gamma, beta, _ = inputs(shape, np.float32).values()
+    layer = nn.BatchNorm(shape[1], momentum=MOMENTUM, dtype=np.float32)
+    renorm = nn.BatchRenorm(shape[1], schedule=lambda step: (3.0, 5.0), dtype=np.float32)
+    for each in (layer, renorm):
+        each.weight.data, each.bias.data = gamma, beta
     return {
-        "functions": functions,
+        "functions": passes(shape, np.float32)["updating"],
         "BatchNorm": _pass(layer, x, dy),
         "BatchRenorm": _pass(renorm, x, dy),
     }
@@ -111,10 +101,3 @@ def _pass(layer: nn.Layer, x: Any, dy: Any) -> Callable[[], object]:
         return layer.backward(dy)
 
     return ours
-
-
-def _torch_pass(layer: Any, shape: tuple[int, ...]) -> Callable[[], object]:
-    x = torch.randn(*shape, requires_grad=True)
-    wanted = [x, *layer.parameters()]
-    upstream = torch.ones_like(layer(x))
-    return lambda: torch.autograd.grad(layer(x), wanted, upstream)

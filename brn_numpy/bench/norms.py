@@ -13,7 +13,8 @@ from ..batch_norm import batch_norm_backward, batch_norm_forward
 from ..batch_renorm import batch_renorm_backward, batch_renorm_forward
 from ..family import group_norm_backward, group_norm_forward
 from ..moments import Moments, update_running
-from .frameworks import torch
+from .frameworks import autograd, torch
+from .timing import Calls
 
 EPS, MOMENTUM = 1e-5, 0.01
 SHAPES = (
@@ -48,7 +49,7 @@ def inputs(shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
     return {**values, "running": Moments(np.zeros(channels, dtype), np.ones(channels, dtype))}
 
 
-def passes(shape: tuple[int, ...], dtype: Any) -> dict[str, Callable[[], object]]:
+def passes(shape: tuple[int, ...], dtype: Any) -> Calls:
     """Return forward and backward in one call, by name.
 
     bn, brn and the textbook's BN; updating, which is bn and the update of the running pair between;
@@ -73,27 +74,24 @@ def passes(shape: tuple[int, ...], dtype: Any) -> dict[str, Callable[[], object]
         cache = textbook.batch_norm_forward(x, gamma, beta, EPS)[1]
         return textbook.batch_norm_backward(dy, cache)
 
-    functions: dict[str, Callable[[], object]] = {"bn": bn, "brn": brn, "textbook": plain}
-    functions["updating"] = updating
+    functions: Calls = {"bn": bn, "brn": brn, "textbook": plain, "updating": updating}
     if torch is not None:
-        functions["torch"] = _autograd(given)
+        mean, var = map(torch.tensor, running)  # std 1 is var 1
+        functions["torch"] = _torch(
+            given,
+            lambda x, gamma, beta: torch.nn.functional.batch_norm(
+                x, mean, var, gamma, beta, training=True, momentum=MOMENTUM, eps=EPS
+            ),
+        )
     return functions
 
 
-def _autograd(given: dict[str, Any]) -> Callable[[], object]:
+def _torch(given: dict[str, Any], function: Callable[..., Any]) -> Any:
     tensors = [torch.tensor(given[name], requires_grad=True) for name in ("x", "gamma", "beta")]
-    upstream, mean, var = map(torch.tensor, (given["dy"], *given["running"]))  # std 1 is var 1
-
-    def autograd() -> object:
-        y = torch.nn.functional.batch_norm(
-            tensors[0], mean, var, *tensors[1:], training=True, momentum=MOMENTUM, eps=EPS
-        )
-        return torch.autograd.grad(y, tensors, upstream)
-
-    return autograd
+    return autograd(function, tensors, torch.tensor(given["dy"]))
 
 
-def group_norm(groups: int, shape: tuple[int, ...], dtype: Any) -> dict[str, Callable[[], object]]:
+def group_norm(groups: int, shape: tuple[int, ...], dtype: Any) -> Calls:
     """Return forward and backward of GroupNorm: ours, the textbook's BN over a reshape, torch's."""
     given = inputs(shape, dtype)
     x, dy, gamma, beta, _ = given.values()
@@ -110,20 +108,14 @@ def group_norm(groups: int, shape: tuple[int, ...], dtype: Any) -> dict[str, Cal
         dx, _, _ = textbook.batch_norm_backward((scale * dy).reshape(1, many, -1), cache)
         return dx.reshape(shape), textbook.total(dy * xhat), textbook.total(dy)
 
-    functions: dict[str, Callable[[], object]] = {"ours": ours, "textbook": plain}
+    functions: Calls = {"ours": ours, "textbook": plain}
     if torch is not None:
-        tensors = [torch.tensor(given[name], requires_grad=True) for name in ("x", "gamma", "beta")]
-        upstream = torch.tensor(dy)
-
-        def autograd() -> object:
-            y = torch.nn.functional.group_norm(tensors[0], groups, *tensors[1:], eps=EPS)
-            return torch.autograd.grad(y, tensors, upstream)
-
-        functions["torch"] = autograd
+        norm = torch.nn.functional.group_norm
+        functions["torch"] = _torch(given, lambda x, *vectors: norm(x, groups, *vectors, eps=EPS))
     return functions
 
 
-def update(shape: tuple[int, ...]) -> dict[str, Callable[[], object]]:
+def update(shape: tuple[int, ...]) -> Calls:
     """Return the update of the running pair, and the forward pass before it."""
     x, _, gamma, beta, running = inputs(shape, np.float32).values()
 

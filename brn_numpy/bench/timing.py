@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from .._checks import Array
 from ..experiments.verdicts import NOISY, is_equal, is_more
 
+Calls: TypeAlias = dict[str, Callable[[], object]]
+"""By name: what is timed, side by side."""
 Timings: TypeAlias = dict[str, Array]
 """By name: the seconds of one call, one value a round."""
 
@@ -31,7 +33,7 @@ class Ratio(NamedTuple):
         return f"{self.median:.{digits}f} +-{half:.{digits}f}"
 
 
-def in_turn(functions: Mapping[str, Callable[[], object]], rounds: int) -> Timings:
+def in_turn(functions: Calls, rounds: int) -> Timings:
     """Time every function once a round, called as often as SHORTEST asks for.
 
     Each round begins with another function: what runs after PyTorch finds the caches emptied. The

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 
 from ..bench import ablation, layers, machine, norms
 from ..bench.frameworks import torch
-from ..bench.timing import Timings, in_turn, is_noisy, ratio
-from ..experiments.report import paragraph
+from ..bench.timing import Calls, Timings, in_turn, is_noisy, ratio
+from ..experiments.tables import paragraph
 from ..experiments.verdicts import NOISY, is_more
 from .common import Progress, check_writable, positive, show, terminal_width, write_json
 
@@ -94,20 +94,13 @@ class _Bench:
         self.rows: list[dict[str, Any]] = []
         self.progress = Progress(rows)
 
-    def time(
-        self,
-        label: str,
-        functions: dict[str, Callable[[], object]],
-        pairs: Iterable[tuple[str, str]] = (("ours", "torch"),),
-    ) -> Timings:
+    def time(self, label: str, functions: Calls, pairs: Iterable[tuple[str, str]] = ()) -> Timings:
         """Time the functions of one row, and keep the quartiles, also those of some ratios."""
         self.progress.begin(label, len(self.rows))
         self.progress.after_step(-1)
         timings = in_turn(functions, self.rounds)
         quartiles = {k: np.quantile(v, [0.25, 0.5, 0.75]).tolist() for k, v in timings.items()}
-        ratios = {
-            f"{one} / {other}": ratio(timings, one, other) for one, other in pairs if one in timings
-        }
+        ratios = {f"{one} / {other}": ratio(timings, one, other) for one, other in pairs}
         self.rows.append({"row": label, "seconds": quartiles, "ratios": ratios})
         self.progress.clear()
         return timings
@@ -125,8 +118,8 @@ class _Bench:
                 more = timings["brn"] - timings["bn"]
                 noisy = is_more(more).word == NOISY
                 difference = "too noisy" if noisy else f"{1e6 * np.median(more):.0f} us"
-                cells = "".join(f"{_cell(timings, *pair):>13}" for pair in pairs)
-                show(f"{label:<20}{1e3 * np.median(timings['bn']):>9.3f}{cells}{difference:>12}")
+                ours = f"{1e3 * np.median(timings['bn']):>9.3f}"
+                show(f"{label:<20}{ours}{_cells(timings, pairs, 13)}{difference:>12}")
 
     def growth(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Time BN at growing sizes: the time of one value should stay the same."""
@@ -143,11 +136,7 @@ class _Bench:
         for groups, shape in norms.RELATIVES:
             name = "LayerNorm" if groups == 1 else f"GroupNorm({groups})"
             functions = norms.group_norm(groups, shape, np.float32)
-            pairs = [("ours", "torch"), ("ours", "textbook")]
-            timings = self.time(f"{name} {_times(shape)}", functions, pairs)
-            cells = "".join(f"{_cell(timings, *pair):>13}" for pair in pairs)
-            ours = 1e3 * np.median(timings["ours"])
-            show(f"{name + ' ' + _times(shape):<36}{ours:8.3f}{cells}")
+            self._ours(f"{name} {_times(shape)}", functions, "torch", "textbook")
 
     def layers(self) -> None:
         """Time convolution, pooling and a training step."""
@@ -160,9 +149,13 @@ class _Bench:
         for batch in layers.BATCHES:
             rows[f"training step, batch {batch}"] = layers.training_step(batch)
         for label, functions in rows.items():
-            timings = self.time(label, functions)
-            ours = 1e3 * np.median(timings["ours"])
-            show(f"{label:<36}{ours:8.3f}{_cell(timings, 'ours', 'torch'):>13}")
+            self._ours(label, functions, "torch")
+
+    def _ours(self, label: str, functions: Calls, *others: str) -> None:
+        """Show a row: our milliseconds, and the ratios to others."""
+        pairs = [("ours", other) for other in others]
+        timings = self.time(label, functions, pairs)
+        show(f"{label:<36}{1e3 * np.median(timings['ours']):8.3f}{_cells(timings, pairs, 13)}")
 
     def calls(self) -> None:
         """Time what layers and the update of the running statistics add to the functions."""
@@ -176,8 +169,7 @@ class _Bench:
         for shape in layers.NORMS:
             functions = {**norms.update(shape), **layers.norms(shape)}
             timings = self.time(f"calls {_times(shape)}", functions, pairs.values())
-            cells = "".join(f"{_cell(timings, *pair):>24}" for pair in pairs.values())
-            show(f"{_times(shape):<8}{cells}")
+            show(f"{_times(shape):<8}{_cells(timings, pairs.values(), 24)}")
 
     def memory(self, shape: tuple[int, ...]) -> None:
         """Count the bytes of one forward and one backward."""
@@ -195,21 +187,24 @@ class _Bench:
 
     def ablate(self, shapes: tuple[tuple[int, ...], ...]) -> None:
         """Switch off one step after the other."""
-        names = list(ablation.STEPS)
+        pairs = [(name, "all steps") for name in ablation.STEPS]
         show("\ntime without a step, in units of that with all steps")
-        for words in zip_longest(*(wrap(name, 11) for name in names), fillvalue=""):
+        for words in zip_longest(*(wrap(name, 11) for name in ablation.STEPS), fillvalue=""):
             show(" " * 20 + "".join(f"{word:>12}" for word in words))
         for dtype in DTYPES:
             for shape in shapes:
                 label = f"{np.dtype(dtype).name} {_times(shape)}"
                 functions = ablation.variants(norms.passes(shape, dtype)["bn"])
-                timings = self.time(label, functions, [(name, "all steps") for name in names])
-                cells = (_cell(timings, name, "all steps") for name in names)
-                show(f"{label:<20}{''.join(f'{cell:>12}' for cell in cells)}")
+                show(f"{label:<20}{_cells(self.time(label, functions, pairs), pairs, 12)}")
 
 
 def _times(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
+
+
+def _cells(timings: Timings, pairs: Iterable[tuple[str, str]], width: int) -> str:
+    """Return the ratios of a row, flush right."""
+    return "".join(f"{_cell(timings, *pair):>{width}}" for pair in pairs)
 
 
 def _cell(timings: Timings, one: str, other: str) -> str:

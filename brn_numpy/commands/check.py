@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,9 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(f"--seed must be at least 0, got {options.seed}")
     if options.functions is not None:
         return _check_own(options)
-    for name in ("inputs", "wrt", "method"):
-        if getattr(options, name) is not None:
+    for name in ("inputs", "wrt", "method", "frozen"):
+        if getattr(options, name) not in (None, False):
             raise UserError(f"--{name} goes with your own functions: FILE.py:FORWARD,BACKWARD")
-    if options.frozen:
-        raise UserError("--frozen goes with your own functions: FILE.py:FORWARD,BACKWARD")
     return _check_package(options)
 
 
@@ -118,7 +117,7 @@ def _check_package(options: argparse.Namespace) -> int:
         f"{max(row.complex_step for row in exact):.0e} from the complex step"
     )
     if options.json is not None:
-        results = [row.to_dict() for row in rows]
+        results = [asdict(row) for row in rows]
         write_json(options.json, {"ok": not wrong, "seed": options.seed, "results": results})
     return 1 if wrong else 0
 
@@ -145,7 +144,7 @@ def _check_own(options: argparse.Namespace) -> int:
                 backward,
                 inputs,
                 wrt=options.wrt,
-                frozen=True if options.frozen else None,
+                frozen=options.frozen or None,
                 method=options.method or "richardson",
                 seed=options.seed,
             )

@@ -17,8 +17,10 @@ from ..data import Dataset
 from ..data._sources import is_idx_name
 from ..experiments import images, runner
 from ..experiments.experiment import Experiment
-from ..experiments.report import Piece, Results, paragraph
+from ..experiments.report import Piece
+from ..experiments.spec import Results
 from ..experiments.store import versions
+from ..experiments.tables import paragraph
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -63,19 +65,16 @@ def check_writable(path: str | None, source: str | None = None) -> None:
         return
     try:
         target = target_of(path)
-    except OSError as error:
-        raise UserError(f"--json {path} cannot be written: {error.strerror}") from None
-    there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
-    if source and there and os.path.exists(source) and _is_read(target, Path(source)):
-        raise UserError(f"--json {path} would replace what is read; choose another name")
-    if os.path.isdir(target):
-        raise UserError(f"--json {path} is a folder, expected the name of a file")
-    if there and not os.path.isfile(target):
-        raise UserError(f"--json {path} is no ordinary file, expected the name of one")
-    if not os.path.isdir(target.parent):
-        folder = target.parent if Path(path).is_symlink() else Path(path).parent
-        raise UserError(f"--json {path}: there is no folder {folder}")
-    try:
+        there = os.path.exists(target)  # unlike Path.exists, it raises nothing for a name too long
+        if source and there and os.path.exists(source) and _is_read(target, Path(source)):
+            raise UserError(f"--json {path} would replace what is read; choose another name")
+        if os.path.isdir(target):
+            raise UserError(f"--json {path} is a folder, expected the name of a file")
+        if there and not os.path.isfile(target):
+            raise UserError(f"--json {path} is no ordinary file, expected the name of one")
+        if not os.path.isdir(target.parent):
+            folder = target.parent if Path(path).is_symlink() else Path(path).parent
+            raise UserError(f"--json {path}: there is no folder {folder}")
         try_out(target)
     except OSError as error:
         raise UserError(f"--json {path} cannot be written: {error.strerror}") from None

@@ -8,9 +8,10 @@ from typing import Any
 from ..data import Dataset
 from ..experiments import compare
 from ..experiments.images import chance
-from ..experiments.report import View, paragraph, pieces
+from ..experiments.report import pieces
 from ..experiments.runner import run_one
 from ..experiments.spec import AnySpec, Result
+from ..experiments.tables import View, paragraph
 from .common import (
     Live,
     Progress,

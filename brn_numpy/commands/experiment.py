@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from functools import partial
 from typing import Any
 
 from .._processes import workers
 from .._start import one_thread
 from ..experiments.claims import EXPERIMENTS
-from ..experiments.experiment import Experiment, Table
+from ..experiments.experiment import Experiment
 from ..experiments.images import chance, digest
-from ..experiments.report import Piece, Results, View, markdown_of, paragraph, pieces
+from ..experiments.report import pages, pieces
 from ..experiments.runner import run as run_specs
 from ..experiments.spec import AnySpec, Result
+from ..experiments.tables import View, paragraph
 from .common import (
     Live,
     Progress,
@@ -102,13 +101,12 @@ def run(options: argparse.Namespace) -> int:
         width=terminal_width(),
     )
     folder = ResultsFolder(options.json, options.resume, data)
-    session = _Session(view, folder, options)
-    missing = dict.fromkeys(spec for e in experiments for spec in session.missing(e))
-    if any(folder.lacks(e.name, session.trained(e).values()) for e in experiments):
+    session = _Session(experiments, view, folder, options)
+    if any(folder.lacks(name, trained.values()) for name, trained in session.trained.items()):
         folder.check_versions()
-    session.progress = Progress(sum(spec.steps for spec in missing))
     one_thread()  # for the workers; in this process NumPy is loaded already
-    with workers(min(options.jobs, len(missing))) if missing else nullcontext() as executor:
+    jobs = min(options.jobs, len(session.missing))
+    with workers(jobs) if jobs else nullcontext() as executor:
         for experiment in experiments:
             session.run(experiment, executor)
     if folder.changed:
@@ -119,29 +117,38 @@ def run(options: argparse.Namespace) -> int:
 class _Session:
     """What is known of all trainings while experiments run."""
 
-    def __init__(self, view: View, folder: ResultsFolder, options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        experiments: list[Experiment],
+        view: View,
+        folder: ResultsFolder,
+        options: argparse.Namespace,
+    ) -> None:
         self.view, self.folder, self.options = view, folder, options
         self.known = folder.known()
-        self.progress = Progress(1)
+        self.trained = {  # by experiment, its trainings and what is run in their place
+            e.name: {spec: view.trained(spec) for spec in e.specs(view.seeds)} for e in experiments
+        }
+        everything = {run for trained in self.trained.values() for run in trained.values()}
+        self.missing = everything - self.known.keys()
+        self.progress = Progress(sum(spec.steps for spec in self.missing))
         self.done = 0  # steps
-
-    def trained(self, experiment: Experiment) -> dict[AnySpec, AnySpec]:
-        """Return the trainings of an experiment, and what is run in their place."""
-        return {spec: self.view.trained(spec) for spec in experiment.specs(self.view.seeds)}
-
-    def missing(self, experiment: Experiment) -> list[AnySpec]:
-        """Return what must be run, each once."""
-        wanted = dict.fromkeys(self.trained(experiment).values())
-        return [spec for spec in wanted if spec not in self.known]
 
     def run(self, experiment: Experiment, executor: Executor | None) -> None:
         """Run what is missing of an experiment; show and keep it as it comes in."""
-        trained, wanted = self.trained(experiment), self.missing(experiment)
-        live = Live(self._pieces(experiment))
+        trained = self.trained[experiment.name]
+        wanted = [run for run in dict.fromkeys(trained.values()) if run not in self.known]
+        shown = pieces(experiment, self.view, self.options.plot)
+        live = Live(pages(experiment, self.view) if self.options.markdown else shown)
+        names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
 
         def update() -> None:
             live.update({s: self.known[run] for s, run in trained.items() if run in self.known})
-            self._say_what_runs(experiment, wanted)
+            running = next((spec for spec in wanted if spec not in self.known), None)
+            if running is not None:
+                name = names.get(running.but(seed=0), "")
+                self.progress.begin(f"{experiment.name}: {name}, seed {running.seed}", self.done)
+                self.progress.after_step(-1)
 
         def take(spec: AnySpec, result: Result) -> None:
             self.known[spec] = result
@@ -171,26 +178,6 @@ class _Session:
         seconds = sum(self.known[run]["seconds"] for run in trained.values())
         show(f"\n({len(trained)} trainings, {seconds:.0f} seconds of one core)\n")
 
-    def _say_what_runs(self, experiment: Experiment, wanted: list[AnySpec]) -> None:
-        running = next((spec for spec in wanted if spec not in self.known), None)
-        if running is not None:
-            names = {self.view.trained(spec): name for spec, name in experiment.names().items()}
-            name = names.get(running.but(seed=0), "")
-            self.progress.begin(f"{experiment.name}: {name}, seed {running.seed}", self.done)
-            self.progress.after_step(-1)
-
-    def _pieces(self, experiment: Experiment) -> Iterable[Piece]:
-        """Return what is shown of an experiment."""
-        if not self.options.markdown:
-            return pieces(experiment, self.view, self.options.plot)
-        everything = frozenset(experiment.specs(self.view.seeds))
-        return [Piece(everything, partial(_page, t, self.view)) for t in experiment.tables]
-
-
-def _page(table: Table, view: View, results: Results) -> str:
-    """Return a table for a Markdown page, with its title."""
-    return f"{view.title(table)}\n\n{markdown_of(table, results, view)}\n"
-
 
 def _remarks(experiment: Experiment, options: argparse.Namespace, width: int) -> None:
     """Say what is different from the experiments that titles and claims speak of."""
@@ -198,10 +185,8 @@ def _remarks(experiment: Experiment, options: argparse.Namespace, width: int) ->
     if options.data and instead:
         show(f"Not on your images: {experiment.name} is about {instead}.")
     elif options.data:
-        text = (
-            f"On your images, {options.data}; what is said of others is said of the shipped ones."
-        )
-        show(paragraph(text, width))
+        said = "what is said of others is said of the shipped ones"
+        show(paragraph(f"On your images, {options.data}; {said}.", width))
     if options.quick:
         show("With --quick: trainings of a fifth of the steps.")
 

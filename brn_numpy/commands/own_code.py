@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,13 +29,8 @@ def load(text: str) -> list[Callable[..., Any]]:
     sys.modules[path.stem] = module  # dataclasses look their module up there
     sys.path.insert(0, str(path.parent))  # as when the file itself is run
     try:
-        if path.suffix == ".ipynb":
-            _run_notebook(path, module)
-        else:
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            assert spec is not None and spec.loader is not None  # of a name in .py
-            module.__spec__ = spec
-            spec.loader.exec_module(module)
+        for where, source in _sources(path).items():
+            exec(compile(source, where, "exec"), vars(module))
     except UserError:
         raise
     except SyntaxError as error:
@@ -57,15 +51,15 @@ def _is_own(value: Any, module: ModuleType) -> bool:
     return callable(value) and getattr(value, "__module__", None) == module.__name__
 
 
-def _run_notebook(path: Path, module: ModuleType) -> None:
-    """Run the code cells of a notebook in their order."""
+def _sources(path: Path) -> Mapping[str, str | bytes]:
+    """Return the text of a Python file, or the code cells of a notebook, by names for errors."""
+    if path.suffix == ".py":
+        return {str(path): path.read_bytes()}
     try:
         cells = code_cells(path.read_text(encoding="utf-8"))
     except ValueError:
         raise UserError(f"{path} is no notebook (of format 4), or is damaged") from None
-    for number, source in enumerate(cells, 1):
-        code = compile(source, f"{path}, code cell {number}", "exec")
-        exec(code, vars(module))
+    return {f"{path}, code cell {number}": source for number, source in enumerate(cells, 1)}
 
 
 def place(error: BaseException, path: Path) -> str:

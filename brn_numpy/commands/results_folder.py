@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..experiments import store
-from ..experiments.spec import AnySpec, Result
+from ..experiments.spec import AnySpec, Result, Results
 from .common import UserError
 
 SAVE_EVERY = 2.0  # seconds
@@ -24,7 +24,8 @@ class ResultsFolder:
         self.files: dict[str, dict[AnySpec, Result]] = {}  # by the names of experiments
         self.changed: set[str] = set()
         self.saved = time.monotonic()
-        for file in [] if self.path is None else sorted(self.path.glob("*.json")):
+        self.found = [] if self.path is None else sorted(self.path.glob("*.json"))
+        for file in self.found:
             try:
                 self.files[file.stem] = store.load(file, data)
             except (ValueError, OSError) as error:
@@ -37,7 +38,7 @@ class ResultsFolder:
     def check_versions(self) -> None:
         """Refuse to write new results beside those of another version or another processor."""
         now = store.versions()
-        for file in [] if self.path is None else sorted(self.path.glob("*.json")):
+        for file in self.found:
             then = store.read(file).versions
             other = [
                 f"{key} {then[key]}, this is {now[key]}"
@@ -54,7 +55,7 @@ class ResultsFolder:
         """Return whether the file of an experiment must be written, if there are files."""
         return self.path is not None and not set(specs) <= self.files.get(name, {}).keys()
 
-    def keep(self, name: str, results: Mapping[AnySpec, Result]) -> None:
+    def keep(self, name: str, results: Results) -> None:
         """Note results of an experiment, and write them from time to time."""
         if self.lacks(name, results):
             self.files.setdefault(name, {}).update(results)

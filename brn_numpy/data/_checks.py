@@ -16,10 +16,7 @@ GZIP = b"\x1f\x8b"  # the two bytes that every gzip file begins with
 
 
 def existing_path(name: str, path: str | os.PathLike[str]) -> Path:
-    """Return `path` as a Path (~ is the home directory). FileNotFoundError: nothing is there.
-
-    ValueError: it is neither a file nor a directory.
-    """
+    """Return `path`, of a file or a directory, as a Path; ~ is the home directory."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} must be a str or a Path, got {path!r} of {type(path).__name__}")
     expanded = os.path.expanduser(path)
@@ -46,10 +43,7 @@ def another_kind(head: bytes) -> str:
 
 
 def images(name: str, x: NDArray[Any]) -> NDArray[Any]:
-    """Return the images `x` in native byte order, otherwise as they are.
-
-    TypeError: not real numbers. ValueError: not 2-D to 4-D, empty, NaN or infinite.
-    """
+    """Return the images `x` in native byte order, otherwise as they are."""
     if x.dtype.kind not in "iuf":
         raise TypeError(
             f"{name} has dtype {x.dtype}, expected integers or floats; "
@@ -73,10 +67,7 @@ def images(name: str, x: NDArray[Any]) -> NDArray[Any]:
 
 
 def labels(name: str, y: NDArray[Any], images_name: str, n: int) -> NDArray[np.int64]:
-    """Return the labels `y` of `n` images as int64.
-
-    TypeError: not integers. ValueError: not 1-D, not n of them, negative.
-    """
+    """Return the labels `y` of `n` images as int64."""
     if y.ndim != 1:
         raise ValueError(
             f"{name} has shape {y.shape}, expected (n,), one label per image; use y.ravel() if it "
@@ -102,10 +93,7 @@ def labels(name: str, y: NDArray[Any], images_name: str, n: int) -> NDArray[np.i
 
 
 def classes(name: str, y: NDArray[np.int64], largest: int, remedy: str) -> int:
-    """Return K = largest + 1, if each of the labels 0 … largest is in `y`.
-
-    ValueError: a label has no image, or there are fewer than two classes.
-    """
+    """Return K = largest + 1, at least 2, if each of the labels 0 … largest is in `y`."""
     present = np.unique(y)  # sorted, so without a gap it is 0, 1, 2, …
     if len(present) < 2:
         raise ValueError(

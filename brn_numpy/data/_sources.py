@@ -35,14 +35,12 @@ def is_idx_name(name: str) -> bool:
 
 
 def read_idx_directory(directory: Path) -> Found:
-    """Read the four IDX files of a directory. FileNotFoundError: one is missing."""
-    paths = {}
+    """Read the four IDX files of a directory."""
+    there = {}  # plain before .gz: the same content, quicker to read
     for key, standard in IDX_FILES.items():
-        candidates = [directory / spelling for spelling in _spellings(standard)]
-        there = [path for path in candidates if path.is_file()]
-        if there:
-            paths[key] = there[0]  # plain before .gz: the same content, quicker to read
-    missing = [standard for key, standard in IDX_FILES.items() if key not in paths]
+        paths = [directory / spelling for spelling in _spellings(standard)]
+        there[key] = [path for path in paths if path.is_file()]
+    missing = [IDX_FILES[key] for key, paths in there.items() if not paths]
     if missing:
         names = sorted(path.name for path in directory.iterdir())
         listed = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
@@ -50,14 +48,11 @@ def read_idx_directory(directory: Path) -> Found:
             f"{directory} does not hold {', '.join(missing)} (plain or .gz); "
             f"found: {listed or 'nothing'}; expected the four IDX files, or give an .npz file"
         )
-    return {key: (str(path), read_idx(path)) for key, path in paths.items()}
+    return {key: (str(path), read_idx(path)) for key, (path, *_) in there.items()}
 
 
 def read_npz(file: Path) -> Found:
-    """Read X, y and, if they are there, X_test and y_test; or the same under Keras' names.
-
-    ValueError: damaged, or incomplete.
-    """
+    """Read X, y and, if they are there, X_test and y_test; or the same under Keras' names."""
     how = "np.savez_compressed('my.npz', X=images, y=labels) writes such a file"
     with file.open("rb") as stream:
         head = stream.read(64)
@@ -88,9 +83,8 @@ def read_npz(file: Path) -> Found:
                 f"damaged, write it again: {how}"
             ) from error
 
-    lacking = [k for k in ("X", "y") if k not in arrays]
-    if ("X_test" in arrays) != ("y_test" in arrays):
-        lacking += [k for k in ("X_test", "y_test") if k not in arrays]
+    has_test = "X_test" in arrays or "y_test" in arrays
+    lacking = [k for k in IDX_FILES if k not in arrays and (has_test or k in ("X", "y"))]
     if lacking:
         raise ValueError(
             f"{file} lacks {' and '.join(called[k] for k in lacking)}; found the arrays {names}; "

@@ -42,14 +42,9 @@ def standardize(dataset: Dataset, *, dtype: DTypeLike = np.float32) -> Dataset:
     Parameters
     ----------
     dataset : Dataset
-        Images of a bool, integer or floating dtype.
+        Images of a bool, integer or floating dtype. It stays as it is.
     dtype : np.float32 or np.float64
         The dtype of the images that are returned.
-
-    Returns
-    -------
-    Dataset
-        New images of the given dtype; the labels and names are as in `dataset`.
 
     Raises
     ------
@@ -118,11 +113,6 @@ def random_split(n: int, n_test: int, seed: int) -> tuple[NDArray[np.int64], NDA
 
     A permutation by `np.random.default_rng(seed)`; its first `n_test` entries are the test part.
     Files are often sorted by class, hence never "the last fifth of the file".
-
-    Returns
-    -------
-    train, test : arrays (n − n_test,) and (n_test,), int64
-        Disjoint; together they hold every index once.
     """
     order = np.random.default_rng(seed).permutation(n).astype(np.int64, copy=False)  # (n,)
     return order[n_test:], order[:n_test]

@@ -65,17 +65,12 @@ def load_data(
     found = read_idx_directory(file) if file.is_dir() else read_npz(file)
 
     x, y = _images_and_labels(found, "X", "y")
-    name_y, _ = found["y"]
-    renumber = "renumber the labels with np.unique(y, return_inverse=True)[1]"
+    labels, remedy = found["y"][0], "renumber the labels with np.unique(y, return_inverse=True)[1]"
     if "X_test" in found:
         x_test, y_test = _images_and_labels(found, "X_test", "y_test")
         _check_alike(found)
-        x_train, y_train = x, y
-        largest = max(int(y.max()), int(y_test.max()))
-        n_classes = _checks.classes(name_y, y, largest, renumber)
     else:
-        largest = int(y.max())
-        _checks.classes(name_y, y, largest, renumber)  # a gap is one before the split, too
+        _checks.classes(labels, y, int(y.max()), remedy)  # a gap is one before the split, too
         n_test = round(fraction * len(x))
         if not 0 < n_test < len(x):
             raise ValueError(
@@ -84,15 +79,16 @@ def load_data(
                 "change test_fraction, or bring more images"
             )
         train, test = random_split(len(x), n_test, seed)
-        x_train, y_train, x_test, y_test = x[train], y[train], x[test], y[test]
-        unlucky = (
+        x, y, x_test, y_test = x[train], y[train], x[test], y[test]
+        labels += ", training part,"
+        remedy = (
             "the random split put them all into the test part: bring X_test and y_test, or "
             "more images, or change seed or test_fraction"
         )
-        n_classes = _checks.classes(f"{name_y}, training part,", y_train, largest, unlucky)
+    n_classes = _checks.classes(labels, y, int(max(y.max(), y_test.max())), remedy)
     return Dataset(
-        x_train=x_train,
-        y_train=y_train,
+        x_train=x,
+        y_train=y,
         x_test=x_test,
         y_test=y_test,
         class_names=tuple(str(k) for k in range(n_classes)),

@@ -33,22 +33,13 @@ DTYPES: dict[int, np.dtype[Any]] = {
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read one IDX file, gzipped or not (its first bytes tell, not its name).
 
-    Parameters
-    ----------
-    path : str or path-like
-
-    Returns
-    -------
-    array
-        Of the shape that the header gives; uint8, int8, int16, int32, float32 or float64 in the
-        byte order of this computer. It may be written to.
+    The array has the shape and the dtype that the header gives, in the byte order of this computer;
+    it may be written to.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    TypeError
-        If `path` is neither a str nor a path-like object.
+    FileNotFoundError, TypeError
+        If there is no such file, or `path` is no path.
     ValueError
         If it is a directory or a pipe, the gzip data is damaged, the first four bytes are not those
         of an IDX file, or the rest is shorter or longer than the header says.

@@ -78,23 +78,11 @@ def class_batches(
     labels : array (n,), integer
         The class of each image, for example `dataset.y_train`. A copy is made of what is needed.
     batch_size : int ≥ 1
-        B, a multiple of `classes_per_batch`.
+        B, a multiple of `classes_per_batch`; each class must have B/k images.
     classes_per_batch : int ≥ 1
         k, at most the number of different labels.
-    rng : np.random.Generator or int
-        The source of randomness, or a seed. The same seed gives the same minibatches; a Generator
-        is used up as minibatches are drawn.
-
-    Returns
-    -------
-    iterator of arrays (B,), int64
-        It never ends.
-
-    Raises
-    ------
-    TypeError, ValueError
-        At the call, not at the first minibatch: if an argument has a wrong type or value, or one
-        of the classes has fewer than B/k images.
+    rng
+        As in `iid_batches`, and so is what is returned and raised.
     """
     y = _labels(labels)  # (n,)
     batch_size = integer("batch_size", batch_size, low=1)

@@ -57,9 +57,9 @@ def experiment(classes: int) -> Experiment:
             ),
         ),
         claims=(
-            equals("i.i.d. minibatches", iid),
-            beats("groups of 4", micro),
-            beats("few classes a minibatch", uneven),
+            equals("i.i.d. minibatches:", iid),
+            beats("groups of 4:", micro),
+            beats("few classes a minibatch:", uneven),
         ),
     )
 

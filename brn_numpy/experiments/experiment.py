@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,15 +10,31 @@ from typing import TypeAlias
 import numpy as np
 
 from .._checks import Array
-from .spec import AnySpec, Result
+from .spec import AnySpec, Result, Results
 from .verdicts import Verdict, is_equal, is_more
 
-Value: TypeAlias = Callable[[Result], float]
+
+@dataclass(frozen=True)
+class Value:
+    """A number read off a result, printed with so many `digits`.
+
+    Of a training that diverged, and lacks what is read, it is NaN.
+    """
+
+    read: Callable[[Result], float]
+    digits: int = 1
+
+    def __call__(self, result: Result) -> float:
+        """Return the number."""
+        try:
+            return float(self.read(result))
+        except KeyError:
+            if result.get("diverged"):
+                return math.nan
+            raise
 
 
-def accuracy(result: Result) -> float:
-    """Return the accuracy on test images in percent."""
-    return 100 * float(result["accuracy"])
+accuracy = Value(lambda result: 100 * result["accuracy"])  # on test images, in percent
 
 
 @dataclass(frozen=True)
@@ -31,16 +48,13 @@ class Best:
     choices: Mapping[str, AnySpec]
     by: Value
 
-    def label(self, results: Mapping[AnySpec, Result], seeds: int) -> str:
+    def label(self, results: Results, seeds: int) -> str:
         """Return the label of the best one."""
-        return max(
-            self.choices,
-            key=lambda label: float(values(results, self.choices[label], seeds, self.by).mean()),
-        )
 
-    def spec(self, results: Mapping[AnySpec, Result], seeds: int) -> AnySpec:
-        """Return the best one."""
-        return self.choices[self.label(results, seeds)]
+        def mean(label: str) -> float:
+            return float(values(results, self.choices[label], seeds, self.by).mean())
+
+        return max(self.choices, key=mean)
 
 
 @dataclass(frozen=True)
@@ -65,23 +79,26 @@ class Table:
     title: str
     rows: Mapping[str, Mapping[str, Training]]
     value: Value = accuracy
-    digits: int = 1
     paper: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self) -> list[str]:
         """Return the columns; a row may lack some."""
         return list(dict.fromkeys(column for row in self.rows.values() for column in row))
 
-    def specs(self) -> list[AnySpec]:
-        """Return all trainings, with one seed."""
-        return [s for row in self.rows.values() for cell in row.values() for s in specs_of(cell)]
+    def cells(self) -> dict[str, Training]:
+        """Return all trainings, each under its "row, column"."""
+        return {
+            f"{label}, {column}": training
+            for label, row in self.rows.items()
+            for column, training in row.items()
+        }
 
 
 @dataclass(frozen=True)
 class Claim:
     """`left` has more of a value than `right`; or, with `within`, they are equal to that.
 
-    `right` may be a number. What is compared is printed with so many `digits`.
+    `right` may be a number.
     """
 
     text: str
@@ -89,15 +106,11 @@ class Claim:
     right: Training | float
     value: Value = accuracy
     within: float | None = None
-    digits: int = 1
 
-    def verdict(self, results: Mapping[AnySpec, Result], seeds: int) -> Verdict:
+    def verdict(self, results: Results, seeds: int) -> Verdict:
         """Judge the claim by the trainings of all seeds, paired by seed."""
-        differences = values(results, self.left, seeds, self.value)
-        if isinstance(self.right, float):
-            differences = differences - self.right
-        else:
-            differences = differences - values(results, self.right, seeds, self.value)
+        left, right = (values(results, s, seeds, self.value) for s in (self.left, self.right))
+        differences = left - right
         return is_more(differences) if self.within is None else is_equal(differences, self.within)
 
     def asked(self) -> str:
@@ -120,7 +133,7 @@ class Experiment:
 
     def specs(self, seeds: int) -> list[AnySpec]:
         """Return all trainings once, each for the seeds 0, 1, ..., in the order of the tables."""
-        found = dict.fromkeys(spec for table in self.tables for spec in table.specs())
+        found = dict.fromkeys(self.names())
         for claim in self.claims:
             found |= dict.fromkeys(specs_of(claim.left) + specs_of(claim.right))
         return [spec.but(seed=seed) for spec in found for seed in range(seeds)]
@@ -129,11 +142,17 @@ class Experiment:
         """Return what the tables call each training, with seed 0: "row, column"."""
         found: dict[AnySpec, str] = {}
         for table in self.tables:
-            for label, row in table.rows.items():
-                for column, cell in row.items():
-                    for spec in specs_of(cell):
-                        found.setdefault(spec, f"{label}, {column}")
+            for name, training in table.cells().items():
+                for spec in specs_of(training):
+                    found.setdefault(spec, name)
         return found
+
+
+def chosen(training: Training, results: Results, seeds: int) -> AnySpec | Gap:
+    """Return a training; of several to choose from, the best one."""
+    if isinstance(training, Best):
+        return training.choices[training.label(results, seeds)]
+    return training
 
 
 def specs_of(training: Training | float) -> tuple[AnySpec, ...]:
@@ -145,12 +164,12 @@ def specs_of(training: Training | float) -> tuple[AnySpec, ...]:
     return (training,) if isinstance(training, AnySpec) else ()
 
 
-def values(
-    results: Mapping[AnySpec, Result], training: Training, seeds: int, value: Value
-) -> Array:
-    """Return a value of the results of one kind of training, (seeds,)."""
-    if isinstance(training, Gap):
-        more = values(results, training.more, seeds, value)
-        return more - values(results, training.less, seeds, value)
-    spec = training.spec(results, seeds) if isinstance(training, Best) else training
+def values(results: Results, training: Training | float, seeds: int, value: Value) -> Array:
+    """Return a value of the results of one kind of training, (seeds,); or a number so often."""
+    if isinstance(training, float):
+        return np.full(seeds, training)
+    spec = chosen(training, results, seeds)
+    if isinstance(spec, Gap):
+        more = values(results, spec.more, seeds, value)
+        return more - values(results, spec.less, seeds, value)
     return np.array([value(results[spec.but(seed=seed)]) for seed in range(seeds)])

@@ -62,15 +62,9 @@ def images_of(spec: Spec, path: str | None) -> Dataset:
                 f"convolutions and turned images need square images (n, H, H), got shape {shape}"
             )
     data = load_images(path) if spec.shift is None else shifted(path, spec.shift)
-    if spec.conv:  # (n, 1, H, W)
-        data = data._replace(
-            x_train=_with_channels(data.x_train), x_test=_with_channels(data.x_test)
-        )
+    if spec.conv and data.x_train.ndim == 3:  # (n, 1, H, W)
+        data = data._replace(x_train=data.x_train[:, None], x_test=data.x_test[:, None])
     return data
-
-
-def _with_channels(x: Array) -> Array:
-    return x[:, None] if x.ndim == 3 else x
 
 
 def draw(spec: Spec, labels: Array, rng: np.random.Generator, domains: int = 1) -> Iterator[Array]:
@@ -87,12 +81,6 @@ def draw(spec: Spec, labels: Array, rng: np.random.Generator, domains: int = 1) 
         return batches
     size = spec.batch_size if spec.mixed else 1
     return (batch + len(labels) * rng.integers(domains, size=size) for batch in batches)
-
-
-def training_part(spec: Spec, data: Dataset) -> int:
-    """Return how many of the training images are trained on, the first ones."""
-    n = len(data.y_train)
-    return n - n // 8 if spec.validation else n
 
 
 def chance(data: Dataset) -> float:

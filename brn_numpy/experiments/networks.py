@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from .. import nn
 from .._checks import Array
 from ..schedule import RenormSchedule
 from .spec import Spec
-from .training import mlp
+from .training import MakeNorm, mlp
 from .wrong_norms import MovingNorm, StoppedNorm, ThroughRenorm, VarianceAverage
 
 CHANNELS, STRIDES = (8, 16, 32), (1, 2, 2)
@@ -21,20 +22,11 @@ GROUPS = {"ln": 1, "gn": 4}
 def build(spec: Spec, x: Array, classes: int) -> nn.Sequential:
     """Return the untrained network for images like x (n, ...); it depends on the spec alone."""
     rng = np.random.default_rng([spec.seed, 0])
-
-    def norm(width: int) -> nn.Layer:
-        return make_norm(spec, width)
-
+    norm = None if spec.method == "none" else partial(make_norm, spec)
     if spec.conv:
-        net = convnet(spec, x, classes, rng)
+        net = convnet(x, classes, norm=norm, rng=rng)
     else:
-        net = mlp(
-            math.prod(x.shape[1:]),
-            spec.hidden,
-            classes,
-            norm=None if spec.method == "none" else norm,
-            rng=rng,
-        )
+        net = mlp(math.prod(x.shape[1:]), spec.hidden, classes, norm=norm, rng=rng)
     if spec.weight_scale != 1:
         for layer in net:
             if isinstance(layer, nn.Linear | nn.Conv2d):
@@ -42,23 +34,20 @@ def build(spec: Spec, x: Array, classes: int) -> nn.Sequential:
     return net
 
 
-def convnet(spec: Spec, x: Array, classes: int, rng: np.random.Generator) -> nn.Sequential:
+def convnet(x: Array, classes: int, *, norm: MakeNorm, rng: np.random.Generator) -> nn.Sequential:
     """Build three times (Conv 3x3, norm, ReLU), the mean over the image, and Linear."""
     channels, side = x.shape[1], x.shape[2]
+    options: dict[str, Any] = {"rng": rng, "dtype": np.float32}
     layers: list[nn.Layer] = []
     for width, stride in zip(CHANNELS, STRIDES, strict=True):
-        bias = spec.method == "none"
-        layers.append(
-            nn.Conv2d(
-                channels, width, 3, stride=stride, padding=1, bias=bias, rng=rng, dtype=np.float32
-            )
-        )
-        if spec.method != "none":
-            layers.append(make_norm(spec, width))
+        bias = norm is None
+        layers.append(nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=bias, **options))
+        if norm is not None:
+            layers.append(norm(width))
         layers.append(nn.ReLU())
         channels, side = width, (side - 1) // stride + 1
     layers += [nn.AvgPool2d(side), nn.Flatten()]
-    layers.append(nn.Linear(channels, classes, rng=rng, dtype=np.float32))
+    layers.append(nn.Linear(channels, classes, **options))
     return nn.Sequential(*layers)
 
 

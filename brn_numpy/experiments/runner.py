@@ -16,14 +16,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, as_completed
 
 import numpy as np
 
 from .. import nn
-from .images import SHIFTS, draw, images_of, training_part
-from .measures import Observer, check_test_images
+from ..data import Dataset
+from .images import SHIFTS, draw, images_of
+from .measures import check_test_images
 from .networks import build, weight_norm
+from .observer import Observer
 from .rl import run as rl
 from .rl.spec import CriticSpec
 from .spec import AnySpec, Result, Spec
@@ -31,9 +33,7 @@ from .training import accuracy, train
 
 
 def run_one(
-    spec: AnySpec,
-    path: str | None = None,
-    after_step: Callable[[int], None] | None = None,
+    spec: AnySpec, path: str | None = None, after_step: Callable[[int], None] | None = None
 ) -> Result:
     """Train once and return what was measured: plain numbers and lists, for JSON.
 
@@ -48,34 +48,40 @@ def run_one(
     Returns
     -------
     dict
-        See `run_on_images`, and `run_one` in `rl/run.py`.
+        `accuracy` on the test images in inference mode after the last step, a share of 1;
+        `validation`, the same on the images kept out, if there are any; `growth` of the norm of all
+        weights; `seconds` of computing; and what `spec.measures` asks for. A training that
+        diverges has `diverged`, and the accuracy of guessing. Of a critic, see `rl/run.py`.
     """
     if isinstance(spec, CriticSpec):
         return rl.run_one(spec, after_step)
     assert isinstance(spec, Spec)
-    return run_on_images(spec, path, after_step)
-
-
-def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None] | None) -> Result:
-    """Train a classifier, see `run_one`.
-
-    Returns
-    -------
-    dict
-        `accuracy` on the test images in inference mode after the last step, a share of 1;
-        `validation`, the same on the images kept out, if there are any; `growth` of the norm of all
-        weights; `seconds` of computing; and what `spec.measures` asks for. A training that
-        diverges has `diverged`, and the accuracy of guessing.
-    """
     started = time.process_time()
     data = images_of(spec, path)
-    classes = len(data.class_names)
-    net = build(spec, data.x_train, classes)
+    try:
+        with np.errstate(all="ignore"):  # a training that diverges overflows first
+            result = trained_and_measured(spec, data, after_step)
+    except (FloatingPointError, ValueError) as error:
+        if isinstance(error, ValueError) and "finite" not in str(error):
+            raise
+        guessing = 1 / len(data.class_names)
+        result = {"accuracy": guessing, "diverged": True}
+        if spec.validation:
+            result["validation"] = guessing
+    result["seconds"] = round(time.process_time() - started, 3)
+    return result
+
+
+def trained_and_measured(
+    spec: Spec, data: Dataset, after_step: Callable[[int], None] | None
+) -> Result:
+    """Return what was measured, or raise where the training diverges."""
+    x, y = data.x_train, data.y_train
+    net = build(spec, x, len(data.class_names))
     optimizer = nn.SGD(net.parameters(), spec.learning_rate, momentum=spec.sgd_momentum)
     domains = 1 if spec.shift is None else len(SHIFTS[spec.shift])
-    part = training_part(spec, data)
-    rng = np.random.default_rng([spec.seed, 1])
-    batches = draw(spec, data.y_train[: part // domains], rng, domains)
+    part = len(y) - len(y) // 8 if spec.validation else len(y)
+    batches = draw(spec, y[: part // domains], np.random.default_rng([spec.seed, 1]), domains)
     observer = Observer(spec, net, data)
     norm_before = weight_norm(net)
 
@@ -84,34 +90,22 @@ def run_on_images(spec: Spec, path: str | None, after_step: Callable[[int], None
         if after_step is not None:
             after_step(step)
 
-    result: Result = {}
-    try:
-        with np.errstate(all="ignore"):  # a training that diverges overflows first
-            train(
-                net,
-                optimizer,
-                data.x_train,
-                data.y_train,
-                batches,
-                steps=spec.steps,
-                after_step=observe,
-                falling_rate=spec.falling_rate,
-            )
-            result["accuracy"] = accuracy(net, data.x_test, data.y_test)
-            if spec.validation:
-                kept_out = slice(part, None)
-                result["validation"] = accuracy(net, data.x_train[kept_out], data.y_train[kept_out])
-            growth = weight_norm(net) / norm_before
-            result["growth"] = round(growth, 4) if math.isfinite(growth) else None
-            result |= observer.result()
-    except (FloatingPointError, ValueError) as error:
-        if isinstance(error, ValueError) and "finite" not in str(error):
-            raise
-        result = {"accuracy": 1 / classes, "diverged": True}
-        if spec.validation:
-            result["validation"] = 1 / classes
-    result["seconds"] = round(time.process_time() - started, 3)
-    return result
+    train(
+        net,
+        optimizer,
+        x,
+        y,
+        batches,
+        steps=spec.steps,
+        after_step=observe,
+        falling_rate=spec.falling_rate,
+    )
+    result: Result = {"accuracy": accuracy(net, data.x_test, data.y_test)}
+    if spec.validation:
+        result["validation"] = accuracy(net, x[part:], y[part:])
+    growth = weight_norm(net) / norm_before
+    result["growth"] = round(growth, 4) if math.isfinite(growth) else None
+    return result | observer.result()
 
 
 def check_images(spec: AnySpec, path: str | None) -> None:
@@ -138,8 +132,7 @@ def run(
     specs : iterable of AnySpec
         Equal ones run once.
     executor : concurrent.futures.Executor, optional
-        Runs them side by side, in any order: the results do not depend on it. Without one they run
-        here, one after the other.
+        Runs them side by side, with the same results; without one they run here, in order.
     path : str, optional
         Of the user's images; each worker reads them.
     on_result : callable, optional
@@ -162,9 +155,7 @@ def run(
         for spec in wanted:
             take(spec, run_one(spec, path))
     else:
-        futures: dict[Future[Result], AnySpec] = {
-            executor.submit(run_one, spec, path): spec for spec in wanted
-        }
+        futures = {executor.submit(run_one, spec, path): spec for spec in wanted}
         try:
             for future in as_completed(futures):
                 take(futures[future], future.result())

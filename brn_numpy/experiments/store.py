@@ -16,7 +16,7 @@ import numpy as np
 from .. import __version__
 from .._files import whole_file
 from .rl.spec import CriticSpec
-from .spec import AnySpec, Result, Spec, from_dict
+from .spec import AnySpec, Result, Results, Spec, from_dict
 
 
 def versions() -> dict[str, str]:
@@ -50,7 +50,7 @@ class Stored(NamedTuple):
     results: dict[AnySpec, Result]
 
 
-def save(path: Path, name: str, data: str, results: Mapping[AnySpec, Result]) -> None:
+def save(path: Path, name: str, data: str, results: Results) -> None:
     """Write the results of an experiment; the file changes as a whole or not at all."""
     some = next(iter(results), Spec())
     lines = [

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .. import nn
 from .._checks import Array
+
+MakeNorm: TypeAlias = Callable[[int], nn.Layer] | None
+"""Makes a normalisation layer for a width; None: there is none, and a layer before has a bias."""
 
 
 def mlp(
@@ -17,25 +20,11 @@ def mlp(
     hidden: tuple[int, ...],
     classes: int,
     *,
-    norm: Callable[[int], nn.Layer] | None,
+    norm: MakeNorm,
     rng: np.random.Generator,
     dtype: Any = np.float32,
 ) -> nn.Sequential:
-    """Build Flatten, then (Linear, norm, ReLU) for each hidden width, then Linear.
-
-    Parameters
-    ----------
-    features, classes : int
-        Widths of input and output.
-    hidden : tuple of int
-        Widths of the hidden layers.
-    norm : callable or None
-        Makes a normalisation layer for a width. With None there is none, and the hidden Linear
-        layers have a bias.
-    rng : numpy.random.Generator
-        For the initial weights.
-    dtype : float32 or float64
-    """
+    """Build Flatten, then (Linear, norm, ReLU) for each hidden width, then Linear."""
     layers: list[nn.Layer] = [nn.Flatten()]
     for width in hidden:
         layers.append(nn.Linear(features, width, bias=norm is None, rng=rng, dtype=dtype))

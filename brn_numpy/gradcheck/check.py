@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,13 @@ from .report import ArgumentReport, GradientReport
 from .slope import Loss
 from .steps import Array, first_steps
 from .subject import Subject, functions_of
+
+Compared: TypeAlias = tuple[ArgumentReport, Table]
+
+RENORM = (
+    "RIGHT once r and d are held constant, as the backward pass of batch renorm regards them. In "
+    "the numeric gradient they moved. Use frozen=True"
+)
 
 
 def check_gradients(
@@ -89,8 +96,9 @@ def check_gradients(
         forward, backward, inputs = functions_of(forward, inputs, problems, notes)
     subject = Subject(forward, backward, inputs, wrt)
     steps = step if isinstance(step, Mapping) else dict.fromkeys(subject.names, step)
+    bounds = bounds or {}
     check_arguments(method, **{name: subject.inputs[name] for name in subject.names})
-    subject.check_names(bounds or {}, steps)
+    subject.check_names(bounds, steps)
     check_numbers(rtol=rtol, atol=atol, directions=directions, seed=seed)
     rng = np.random.default_rng([SALT, seed])
     behaviour = Behaviour(subject, rng, problems, notes)
@@ -101,77 +109,53 @@ def check_gradients(
     with np.errstate(all="ignore"):
         arrays = [subject.inputs[k] for k in subject.floats]
         tolerance = Tolerance(rtol, atol, arrays, bool(single), behaviour.steepest)
-        check = _Check(subject, behaviour, method, steps, bounds or {}, directions, tolerance, rng)
-        reports = check.run(frozen)
+
+        def compare(name: str) -> Compared:
+            """Compare the gradient by one argument with slopes of the loss."""
+            x = subject.inputs[name]
+            low, high = bounds.get(name, (-math.inf, math.inf))
+
+            def f(z: Array) -> Array:
+                if np.any((z.real < low) | (z.real > high)):
+                    return np.full(behaviour.y.shape, np.nan)
+                return output_of(subject.run({name: z})[0], "forward", z)
+
+            loss = Loss(f, x, behaviour.dy, method)
+            h = first_steps(x, method, steps.get(name))
+            comparison = Comparison(behaviour.grads[name], loss, h, tolerance)
+            return comparison.report(name, directions, rng)
+
+        reports = _explained(compare, subject, behaviour, frozen)
     told = tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(notes))
     return GradientReport(reports, *told, method, seed)
 
 
-@dataclass
-class _Check:
-    """All that is needed to compare the gradients of a subject."""
-
-    subject: Subject
-    behaviour: Behaviour
-    method: str
-    steps: Mapping[str, Any]
-    bounds: Mapping[str, tuple[float, float]]
-    directions: int | None
-    tolerance: Tolerance
-    rng: np.random.Generator
-
-    def run(self, frozen: Any) -> tuple[ArgumentReport, ...]:
-        """Compare all gradients; where one is wrong, look for what explains it."""
-        subject, behaviour = self.subject, self.behaviour
-        y, cache, _ = subject.run()
-        if frozen is not None:
-            subject.pin(frozen, cache)
-            if not close(subject.run()[0], y):
-                text = "frozen changes what forward returns at the point of the check"
-                behaviour.problems.append(text)
-        found = {name: self.compare(name) for name in behaviour.grads}
-        wrong = {name: each for name, each in found.items() if not each[0].ok}
-        if wrong and frozen is None:
-            self._look_for_renorm(wrong, cache)
-        inputs = {k: subject.inputs[k] for k in subject.floats}
-        for name, (report, table) in wrong.items():
-            # A gradient that is not linear in dy is said to be that, which says it best.
-            if report.kind == "entries" and report.failed and name not in behaviour.nonlinear:
-                ours, dy = behaviour.grads[name], behaviour.dy
-                remark = hint(name, ours, table.numeric, table.size, inputs, dy)
-                found[name] = replace(report, remark=remark or report.remark), table
-        return tuple(report for report, _ in found.values())
-
-    def compare(self, name: str) -> tuple[ArgumentReport, Table]:
-        """Compare the gradient by one argument with slopes of the loss."""
-        x = self.subject.inputs[name]
-        low, high = self.bounds.get(name, (-math.inf, math.inf))
-
-        def f(z: Array) -> Array:
-            if np.any((z.real < low) | (z.real > high)):
-                return np.full(self.behaviour.y.shape, np.nan)
-            return output_of(self.subject.run({name: z})[0], "forward", z)
-
-        loss = Loss(f, x, self.behaviour.dy, self.method)
-        h = first_steps(x, self.method, self.steps.get(name))
-        comparison = Comparison(self.behaviour.grads[name], loss, h, self.tolerance)
-        return comparison.report(name, self.directions, self.rng)
-
-    def _look_for_renorm(
-        self, wrong: Mapping[str, tuple[ArgumentReport, Table]], cache: Any
-    ) -> None:
-        """Say so if a gradient is wrong only because r and d of a batch renorm moved."""
-        notes = self.behaviour.notes
+def _explained(
+    compare: Callable[[str], Compared], subject: Subject, behaviour: Behaviour, frozen: Any
+) -> tuple[ArgumentReport, ...]:
+    """Compare all gradients; where one is wrong, look for what explains it."""
+    y, cache, _ = subject.run()
+    if frozen is not None:
+        subject.pin(frozen, cache)
+        if not close(subject.run()[0], y):
+            text = "frozen changes what forward returns at the point of the check"
+            behaviour.problems.append(text)
+    grads, dy = behaviour.grads, behaviour.dy
+    found = {name: compare(name) for name in grads}
+    wrong = {name: each for name, each in found.items() if not each[0].ok}
+    if wrong and frozen is None:
         try:
-            self.subject.pin(True, cache)
-        except ValueError:  # nothing to pin
+            subject.pin(True, cache)
+        except ValueError:  # there are no r and d of a batch renorm
             for name, (_, table) in wrong.items():
-                grads, dy = self.behaviour.grads, self.behaviour.dy
-                notes += statistics_constant(name, grads[name], table.numeric, dy)
-            return
-        right = ", ".join(f"d{name}" for name in wrong if self.compare(name)[0].ok)
-        if right:
-            notes.append(
-                f"{right}: RIGHT once r and d are held constant, as the backward pass of batch "
-                "renorm regards them. In the numeric gradient they moved. Use frozen=True"
-            )
+                behaviour.notes += statistics_constant(name, grads[name], table.numeric, dy)
+        else:
+            right = ", ".join(f"d{name}" for name in wrong if compare(name)[0].ok)
+            behaviour.notes += [f"{right}: {RENORM}"] if right else []
+    inputs = {k: subject.inputs[k] for k in subject.floats}
+    for name, (report, table) in wrong.items():
+        # A gradient that is not linear in dy is said to be that, which says it best.
+        if report.kind == "entries" and report.failed and name not in behaviour.nonlinear:
+            remark = hint(name, grads[name], table.numeric, table.size, inputs, dy)
+            found[name] = replace(report, remark=remark or report.remark), table
+    return tuple(report for report, _ in found.values())

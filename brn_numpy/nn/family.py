@@ -6,15 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import Array, channel_axis, float_array, integer, real_number
-from ..family import (
-    group_norm_backward,
-    group_norm_forward,
-    rms_norm_backward,
-    rms_norm_forward,
-)
-from .layer import Layer
-from .parameter import Parameter, parameter_dtype, weight_and_bias
+from .._checks import Array, integer, real_number
+from ..family import group_norm_backward, group_norm_forward, rms_norm_backward, rms_norm_forward
+from .layer import Layer, channels_input
+from .parameter import Parameter, parameter_dtype
 
 
 class GroupNorm(Layer):
@@ -54,18 +49,9 @@ class GroupNorm(Layer):
         self.weight = Parameter(np.ones(num_features, self.dtype))
         self.bias: Parameter | None = Parameter(np.zeros(num_features, self.dtype))
 
-    def named_parameters(self) -> dict[str, Parameter]:
-        """Return gamma, and beta if there is one."""
-        return weight_and_bias(self.weight, self.bias)
-
     def forward(self, x: Array) -> Array:
         """Return y, of the shape of x."""
-        x = float_array("x", x, complex_ok=True)
-        if x.shape[channel_axis(x, 1)] != self.num_features:
-            raise ValueError(
-                f"{type(self).__name__} expects x with {self.num_features} channels on axis 1, "
-                f"got shape {x.shape}"
-            )
+        x, _ = channels_input(self, x, self.num_features, axis=1)
         y, self.cache = self._normalise(x, *(param.data for param in self.parameters()))
         return y
 
@@ -89,11 +75,6 @@ class LayerNorm(GroupNorm):
 
     GroupNorm with one group. gamma and beta are one number a channel, for images too, where
     PyTorch's LayerNorm has one a pixel.
-
-    Parameters
-    ----------
-    num_features, eps, dtype
-        As in GroupNorm.
     """
 
     def __init__(self, num_features: int, *, eps: float = 1e-5, dtype: Any = np.float64) -> None:
@@ -105,11 +86,6 @@ class InstanceNorm(GroupNorm):
 
     GroupNorm with as many groups as channels. A channel must have more than one pixel. PyTorch's
     InstanceNorm has gamma and beta only if it is asked for them.
-
-    Parameters
-    ----------
-    num_features, eps, dtype
-        As in GroupNorm.
     """
 
     def __init__(self, num_features: int, *, eps: float = 1e-5, dtype: Any = np.float64) -> None:
@@ -120,11 +96,6 @@ class RMSNorm(GroupNorm):
     """RMS normalisation: each sample is divided by the root of its mean square.
 
     LayerNorm without the mean, and without beta.
-
-    Parameters
-    ----------
-    num_features, eps, dtype
-        As in GroupNorm.
     """
 
     def __init__(self, num_features: int, *, eps: float = 1e-5, dtype: Any = np.float64) -> None:

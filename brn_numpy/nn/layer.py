@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import Array, float_array, is_complex
+from .._checks import Array, channel_axis, float_array, is_complex
 from .parameter import Parameter, cast
 from .states import fitting, refuse
 
@@ -67,8 +67,8 @@ class Layer:
         return self.train(False)
 
     def named_parameters(self) -> dict[str, Parameter]:
-        """Return the parameters by their names."""
-        return {}
+        """Return the parameters by the names of the attributes that they are."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
 
     def parameters(self) -> list[Parameter]:
         """Return the parameters, for an optimizer."""
@@ -102,14 +102,6 @@ class Layer:
         for name, param in self.named_parameters().items():
             param.data = state[name]
 
-    def _attributes(self) -> Any:
-        """Return what `_set_attributes` needs to undo a forward."""
-        return dict(vars(self))
-
-    def _set_attributes(self, attributes: Any) -> None:
-        vars(self).clear()
-        vars(self).update(attributes)
-
     def _cached(self) -> Any:
         """Return the cache of the latest forward."""
         if self.cache is None:
@@ -138,6 +130,18 @@ def layer_input(
     if channels is not None and array.shape[1] != channels:
         raise ValueError(f"{expected} and {channels} on axis 1, got shape {array.shape}")
     return array
+
+
+def channels_input(layer: Layer, x: object, channels: int, axis: int) -> tuple[Array, int]:
+    """Return `x` as a floating array with so many channels on `axis`, and this axis from 0."""
+    array = float_array("x", x, complex_ok=True)
+    from_0 = channel_axis(array, axis)
+    if array.shape[from_0] != channels:
+        raise ValueError(
+            f"{type(layer).__name__} expects x with {channels} channels on axis {axis}, "
+            f"got shape {array.shape}"
+        )
+    return array, from_0
 
 
 def layer_upstream(layer: Layer, dy: object, shape: tuple[int, ...], dtype: Any) -> Array:

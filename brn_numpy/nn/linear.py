@@ -8,7 +8,7 @@ import numpy as np
 
 from .._checks import Array, integer
 from .layer import Layer, layer_input, layer_upstream
-from .parameter import Parameter, he_normal, parameter_dtype, weight_and_bias
+from .parameter import Parameter, he_normal, parameter_dtype
 
 
 class Linear(Layer):
@@ -43,10 +43,6 @@ class Linear(Layer):
         self.dtype = parameter_dtype(dtype)
         self.weight = Parameter(he_normal(rng, (out_features, in_features), self.dtype))
         self.bias = Parameter(np.zeros(out_features, self.dtype)) if bias else None
-
-    def named_parameters(self) -> dict[str, Parameter]:
-        """Return weight and, if there is one, bias."""
-        return weight_and_bias(self.weight, self.bias)
 
     @np.errstate(all="ignore")
     def forward(self, x: Array) -> Array:

@@ -17,10 +17,10 @@ def repeat(vector: Array, groups: int) -> Array:
     return np.concatenate((vector,) * groups)
 
 
+@np.errstate(all="ignore")
 def sum_groups(vector: Array, groups: int) -> Array:
     """Sum a vector (groups * C,) over the groups: (C,)."""
-    with np.errstate(all="ignore"):
-        total: Array = vector.reshape(groups, -1).sum(axis=0)
+    total: Array = vector.reshape(groups, -1).sum(axis=0)
     return total
 
 

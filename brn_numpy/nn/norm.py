@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import Array, channel_axis, float_array, integer, is_complex, real_number
+from .._checks import Array, integer, is_complex, real_number
 from ..batch_norm import (
     batch_norm_backward,
     batch_norm_forward,
@@ -16,7 +16,7 @@ from ..batch_norm import (
 )
 from ..batch_renorm import BatchRenormCache, batch_renorm_backward, batch_renorm_forward
 from ..moments import Moments, update_running
-from .layer import Layer, layer_upstream
+from .layer import Layer, channels_input, layer_upstream
 from .microbatches import join, mean_of_groups, repeat, split, sum_groups
 from .parameter import Parameter, parameter_dtype
 
@@ -129,19 +129,9 @@ class BatchNorm(Layer):
         self.frozen = bool(frozen)
         return self
 
-    def named_parameters(self) -> dict[str, Parameter]:
-        """Return gamma and beta."""
-        return {"weight": self.weight, "bias": self.bias}
-
     def forward(self, x: Array) -> Array:
         """Return y, of the shape of x; in training mode, also move the running pair."""
-        x = float_array("x", x, complex_ok=True)
-        axis = channel_axis(x, self.axis)
-        if x.shape[axis] != self.num_features:
-            raise ValueError(
-                f"{type(self).__name__} expects x with {self.num_features} channels on axis "
-                f"{self.axis}, got shape {x.shape}"
-            )
+        x, axis = channels_input(self, x, self.num_features, self.axis)
         gamma, beta = self.weight.as_for(x), self.bias.as_for(x)
         if self.frozen or not self.training:
             y, cache = inference_forward(x, gamma, beta, self.running, axis=axis)

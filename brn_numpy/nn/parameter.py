@@ -57,8 +57,3 @@ def parameter_dtype(dtype: Any) -> np.dtype[Any]:
         if dtype is not None and dtype == real:  # None would be float64 to NumPy
             return real
     raise TypeError(f"dtype must be float32 or float64, got {dtype!r}")
-
-
-def weight_and_bias(weight: Parameter, bias: Parameter | None) -> dict[str, Parameter]:
-    """Return a layer's parameters under PyTorch's names."""
-    return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}

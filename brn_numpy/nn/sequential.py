@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import indent
-from typing import Any
 
 from .._checks import Array
 from .layer import Layer
@@ -62,12 +61,14 @@ class Sequential(Layer):
 
     def forward(self, x: Array) -> Array:
         """Return the output of the last layer."""
-        before = self._attributes()
+        before = [(layer, dict(vars(layer))) for layer in _flat(self.layers)]
         try:
             for layer in self.layers:
                 x = layer.forward(x)
         except BaseException:
-            self._set_attributes(before)  # the running statistics of earlier layers included
+            for layer, attributes in before:  # running statistics of earlier layers included
+                vars(layer).clear()
+                vars(layer).update(attributes)
             raise
         return x
 
@@ -118,13 +119,6 @@ class Sequential(Layer):
     def _set_state(self, state: Mapping[str, Array]) -> None:
         for position, layer in enumerate(self.layers):
             layer._set_state(_part(state, position))
-
-    def _attributes(self) -> Any:
-        return [layer._attributes() for layer in self.layers]
-
-    def _set_attributes(self, attributes: Any) -> None:
-        for layer, saved in zip(self.layers, attributes, strict=True):
-            layer._set_attributes(saved)
 
 
 def _flat(layers: Iterable[Layer]) -> list[Layer]:

@@ -12,16 +12,7 @@ from .parameter import cast
 
 
 def fitting(own: Mapping[str, Array], state: object) -> tuple[dict[str, Array], list[str]]:
-    """Compare a state with one that fits, `own`.
-
-    Returns
-    -------
-    values : dict
-        The entries whose keys, shapes and kinds are right, in the dtypes of `own`.
-    problems : list of str
-        Missing and unexpected keys, what is no array, wrong shapes and kinds, values that are not
-        finite, or that the dtype cannot hold.
-    """
+    """Return the entries of a state that fit those of `own`, in its dtypes; and what does not."""
     state = mapping(state)
     problems = [f"missing key {key!r}" for key in own if key not in state]
     problems += [f"unexpected key {key!r}" for key in state if key not in own]

@@ -29,21 +29,15 @@ def family_cases(rng: np.random.Generator) -> Iterator[Case]:
             }
             if operation == "rms_norm":
                 del arrays["beta"]
-            options: dict[str, Any] = {"eps": 0.2}
-            if operation == "group_norm":
-                options["num_groups"] = 3
+            groups = {"num_groups": 3} if operation == "group_norm" else {}
             images = layout == "(N, C, H, W)"
             for dtype in ("float64", "float32") if images else ("float64",):
-                yield Case(
-                    operation,
-                    "eps=0.2",
-                    layout,
-                    dtype,
-                    getattr(family, f"{operation}_forward"),
-                    getattr(family, f"{operation}_backward"),
-                    {name: a.astype(dtype) for name, a in arrays.items()} | options,
-                    wrt=tuple(arrays),
+                inputs = {name: a.astype(dtype) for name, a in arrays.items()}
+                forward, backward = (
+                    getattr(family, f"{operation}_{name}") for name in ("forward", "backward")
                 )
+                inputs |= {"eps": 0.2, **groups}
+                yield Case(operation, "eps=0.2", layout, dtype, forward, backward, inputs)
             if images:
                 x, *vectors = arrays.values()
                 for param, vector in zip(layer.parameters(), vectors, strict=True):

@@ -21,63 +21,42 @@ from .case import LAYOUTS, RUNNING, C, Case, odd_values
 
 def function_cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the pure functions, over layouts and dtypes."""
+    pairs: dict[str, tuple[Any, Any]] = {
+        "batch_norm": (batch_norm_forward, batch_norm_backward),
+        "inference": (inference_forward, inference_backward),
+        "batch_renorm": (batch_renorm_forward, batch_renorm_backward),
+    }
+    modes: list[tuple[str, str, dict[str, float]]] = [
+        ("batch_norm", "eps=1e-05", {"eps": 1e-5}),
+        ("batch_norm", "eps=0.2", {"eps": 0.2}),
+        ("inference", "", {}),
+        ("batch_renorm", "r=1 d=0", {"r_max": 1, "d_max": 0, "eps": 0.2}),
+        ("batch_renorm", "clipped", {"r_max": 1.5, "d_max": 0.5, "eps": 0.2}),
+        ("batch_renorm", "free", {"r_max": 99, "d_max": 99, "eps": 0.2}),
+    ]
     for layout, (shape, axis) in LAYOUTS.items():
         other = tuple(i for i in range(len(shape)) if i != axis % len(shape))
         x = odd_values(rng, shape)
         x = 0.3 + (x - x.mean(axis=other, keepdims=True)) / x.std(axis=other, keepdims=True)
-        for dtype in (np.float64, np.float32):
-            inputs = {
-                "x": x.astype(dtype),
-                "gamma": odd_values(rng, (C,), "scale").astype(dtype),
-                "beta": odd_values(rng, (C,)).astype(dtype),
+        for dtype in ("float64", "float32"):
+            arrays = {
+                "x": x,
+                "gamma": odd_values(rng, (C,), "scale"),
+                "beta": odd_values(rng, (C,)),
             }
-            running = Moments(RUNNING.mean.astype(dtype), RUNNING.std.astype(dtype))
-
-            def case(
-                operation: str,
-                mode: str,
-                forward: Any,
-                backward: Any,
-                options: dict[str, Any],
-                inputs: dict[str, Any] = inputs,
-                layout: str = layout,
-                dtype: Any = dtype,
-            ) -> Case:
-                return Case(
+            running = Moments(*(part.astype(dtype) for part in RUNNING))
+            for operation, mode, options in modes:
+                inputs = {name: a.astype(dtype) for name, a in arrays.items()} | options
+                if operation != "batch_norm":
+                    inputs["running"] = running
+                yield Case(
                     operation,
                     mode,
                     layout,
-                    np.dtype(dtype).name,
-                    forward,
-                    backward,
-                    {**inputs, **options},
-                    wrt=("x", "gamma", "beta"),
+                    dtype,
+                    *pairs[operation],
+                    {**inputs, "axis": axis},
                     frozen=True if operation == "batch_renorm" else None,
-                )
-
-            for eps in (1e-5, 0.2):
-                options = {"eps": eps, "axis": axis}
-                yield case(
-                    "batch_norm", f"eps={eps:g}", batch_norm_forward, batch_norm_backward, options
-                )
-            yield case(
-                "inference",
-                "",
-                inference_forward,
-                inference_backward,
-                {"running": running, "axis": axis},
-            )
-            for mode, r_max, d_max in (
-                ("r=1 d=0", 1.0, 0.0),
-                ("clipped", 1.5, 0.5),
-                ("free", 99, 99),
-            ):
-                yield case(
-                    "batch_renorm",
-                    mode,
-                    batch_renorm_forward,
-                    batch_renorm_backward,
-                    {"running": running, "r_max": r_max, "d_max": d_max, "eps": 0.2, "axis": axis},
                 )
 
 

@@ -16,31 +16,24 @@ from .case import LAYOUTS, RUNNING, C, Case, odd_values
 def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the layers, in both modes where these differ."""
 
-    def spoilt(layer: nn.Layer) -> nn.Layer:
+    def spoil(layer: nn.Layer) -> None:
         """Give a layer odd parameters, and a normalisation odd running statistics."""
         for name, param in layer.named_parameters().items():
             kind = "scale" if name == "weight" else ""
             param.data = odd_values(rng, param.data.shape, kind).astype(param.data.dtype)
         if isinstance(layer, nn.BatchNorm):
             layer.running = Moments(*(part.astype(param.data.dtype) for part in RUNNING))
-        return layer
 
     def bounds(step: int) -> tuple[float, float]:
         return 1.5, 0.5
 
     def norm_case(layer: nn.BatchNorm, mode: str, layout: str, shape: tuple[int, ...]) -> Case:
         pinned = isinstance(layer, nn.BatchRenorm) and layer.training and not layer.frozen
+        spoil(layer)
         dtype = layer.weight.data.dtype
-        return Case(
-            operation=type(layer).__name__,
-            mode=mode,
-            layout=layout,
-            dtype=dtype.name,
-            forward=spoilt(layer),
-            backward=None,
-            inputs={"x": odd_values(rng, shape).astype(dtype)},
-            frozen=True if pinned else None,
-        )
+        x = odd_values(rng, shape).astype(dtype)
+        operation = type(layer).__name__
+        return Case(operation, mode, layout, dtype.name, layer, None, {"x": x}, pinned or None)
 
     image = "(N, C, H, W)"
     kinds: tuple[tuple[type[nn.BatchNorm], dict[str, Any]], ...] = (
@@ -60,65 +53,53 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
         yield norm_case(frozen, "frozen", "(N, C)", (6, C))
         single = kind(C, dtype=np.float32, **options)
         yield norm_case(single, "training", "(N, C)", (6, C))
-    plain: list[tuple[str, str, str, tuple[int, ...], nn.Layer]] = [
-        ("Linear", "", "(N, C)", (5, 4), nn.Linear(4, 3, rng=rng)),
-        ("Linear", "no bias", "(N, C)", (5, 4), nn.Linear(4, 3, bias=False, rng=rng)),
-        ("ReLU", "", "(N, C)", (5, 4), nn.ReLU()),
-        ("Flatten", "", image, (3, 2, 3, 2), nn.Flatten()),
-        ("Conv2d", "padding 1", image, (2, 2, 4, 3), nn.Conv2d(2, 3, 3, padding=1, rng=rng)),
-        ("Conv2d", "stride 2", image, (2, 2, 5, 6), nn.Conv2d(2, 3, 3, stride=2, rng=rng)),
-        ("MaxPool2d", "", image, (2, 2, 4, 5), nn.MaxPool2d(2)),
-        ("MaxPool2d", "stride 1", image, (2, 2, 4, 3), nn.MaxPool2d(2, stride=1)),
-        ("MaxPool2d", "padding 1", image, (2, 2, 4, 3), nn.MaxPool2d(3, padding=1)),
-        ("AvgPool2d", "", image, (2, 2, 4, 5), nn.AvgPool2d(2)),
-        ("AvgPool2d", "padding 1", image, (2, 2, 4, 3), nn.AvgPool2d(3, padding=1)),
-        ("GlobalAvgPool2d", "", image, (2, 2, 4, 5), nn.GlobalAvgPool2d()),
+    plain: list[tuple[str, str, tuple[int, ...], nn.Layer]] = [
+        ("", "(N, C)", (5, 4), nn.Linear(4, 3, rng=rng)),
+        ("no bias", "(N, C)", (5, 4), nn.Linear(4, 3, bias=False, rng=rng)),
+        ("", "(N, C)", (5, 4), nn.ReLU()),
+        ("", image, (3, 2, 3, 2), nn.Flatten()),
+        ("padding 1", image, (2, 2, 4, 3), nn.Conv2d(2, 3, 3, padding=1, rng=rng)),
+        ("stride 2", image, (2, 2, 5, 6), nn.Conv2d(2, 3, 3, stride=2, rng=rng)),
+        ("", image, (2, 2, 4, 5), nn.MaxPool2d(2)),
+        ("stride 1", image, (2, 2, 4, 3), nn.MaxPool2d(2, stride=1)),
+        ("padding 1", image, (2, 2, 4, 3), nn.MaxPool2d(3, padding=1)),
+        ("", image, (2, 2, 4, 5), nn.AvgPool2d(2)),
+        ("padding 1", image, (2, 2, 4, 3), nn.AvgPool2d(3, padding=1)),
+        ("", image, (2, 2, 4, 5), nn.GlobalAvgPool2d()),
     ]
-    for operation, mode, layout, image_shape, layer in plain:
+    for mode, layout, image_shape, layer in plain:
         x = odd_values(rng, image_shape)
-        yield Case(operation, mode, layout, "float64", spoilt(layer), None, {"x": x})
+        spoil(layer)
+        yield Case(type(layer).__name__, mode, layout, "float64", layer, None, {"x": x})
     labels = rng.integers(0, 4, 5)
 
     def loss(logits: Array) -> tuple[Array, Array]:
         return nn.softmax_cross_entropy(logits, labels)
 
-    yield Case(
-        "softmax_cross_entropy",
-        "",
-        "(N, K)",
-        "float64",
-        loss,
-        lambda dy, dlogits: dy * dlogits,
-        {"logits": odd_values(rng, (5, 4))},
-    )
+    def backward(dy: Array, dlogits: Array) -> Array:
+        return dy * dlogits
+
+    logits = {"logits": odd_values(rng, (5, 4))}
+    yield Case("softmax_cross_entropy", "", "(N, K)", "float64", loss, backward, logits)
 
 
-class _WithLoss(nn.Layer):
-    """A network and its loss as one layer: an image goes in, a number comes out."""
+class _Loss(nn.Layer):
+    """The loss as the last layer of a network: logits go in, a number comes out."""
 
-    def __init__(self, net: nn.Sequential, labels: Array) -> None:
-        self.net, self.labels = net, labels
+    def __init__(self, labels: Array) -> None:
+        self.labels = labels
 
     def forward(self, x: Array) -> Array:
-        loss, self.cache = nn.softmax_cross_entropy(self.net.forward(x), self.labels)
+        loss, self.cache = nn.softmax_cross_entropy(x, self.labels)
         return loss
 
     def backward(self, dy: Array) -> Array:
-        return self.net.backward(dy * self.cache)
-
-    def named_parameters(self) -> dict[str, nn.Parameter]:
-        return self.net.named_parameters()
-
-    def state_dict(self) -> dict[str, Array]:
-        return self.net.state_dict()
-
-    def load_state_dict(self, state: Any) -> None:
-        self.net.load_state_dict(state)
+        return np.asarray(dy * self.cache)
 
 
 def network_case(rng: np.random.Generator) -> Case:
     """Return a whole small network, checked through its loss."""
-    net = nn.Sequential(
+    layers = [
         nn.Conv2d(1, 3, 3, padding=1, bias=False, rng=rng),
         nn.BatchNorm(3),
         nn.ReLU(),
@@ -128,7 +109,8 @@ def network_case(rng: np.random.Generator) -> Case:
         nn.ReLU(),
         nn.Flatten(),
         nn.Linear(4, 3, rng=rng),
-    )
-    layer = _WithLoss(net, rng.integers(0, 3, 5))
+        _Loss(rng.integers(0, 3, 5)),
+    ]
     x = odd_values(rng, (5, 1, 4, 4))
-    return Case("network", "loss", "(N, C, H, W)", "float64", layer, None, {"x": x}, frozen=True)
+    net = nn.Sequential(*layers)
+    return Case("network", "loss", "(N, C, H, W)", "float64", net, None, {"x": x}, frozen=True)

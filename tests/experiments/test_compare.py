@@ -7,8 +7,9 @@ from brn_numpy import nn
 from brn_numpy.experiments import compare
 from brn_numpy.experiments.images import draw, images_of
 from brn_numpy.experiments.networks import build, norms_of
-from brn_numpy.experiments.report import View, report
+from brn_numpy.experiments.report import report
 from brn_numpy.experiments.runner import run_one
+from brn_numpy.experiments.tables import View
 
 REGIMES = compare.regimes(10)
 

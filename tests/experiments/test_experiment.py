@@ -14,15 +14,16 @@ from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS, family
 from brn_numpy.experiments.images import draw, images_of
 from brn_numpy.experiments.measures import (
-    Observer,
     accuracy_measured_anew,
     companions,
     in_training_mode,
 )
 from brn_numpy.experiments.networks import build, make_norm, norms_of
-from brn_numpy.experiments.report import View, report
+from brn_numpy.experiments.observer import Observer
+from brn_numpy.experiments.report import report
 from brn_numpy.experiments.runner import run, run_one
 from brn_numpy.experiments.spec import Spec, from_dict
+from brn_numpy.experiments.tables import View
 from brn_numpy.experiments.training import accuracy, train
 from brn_numpy.experiments.verdicts import (
     NOISY,
@@ -149,8 +150,9 @@ def test_companions_matter_to_bn_alone():
         spec = SHORT.but(method=method, microbatch_size=2)
         data = images_of(spec, None)
         net = build(spec, data.x_train, 10)
-        with in_training_mode(net) as forward:
-            forward(data.x_train[:4])
+        net.eval()
+        in_training_mode(net, data.x_train[:4])
+        assert not net.training
         assert all(layer.num_batches_tracked == 0 for layer in norms_of(net))
         found[method] = companions(net, spec, data)
     assert found["none"][0] < 1e-6 and found["none"][1] < 1e-6 and found["none"][2] == 0

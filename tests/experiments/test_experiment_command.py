@@ -15,7 +15,7 @@ from brn_numpy.cli import main
 from brn_numpy.commands import experiment as command
 from brn_numpy.commands import results_folder
 from brn_numpy.experiments import store
-from brn_numpy.experiments.experiment import Claim, Experiment, Table
+from brn_numpy.experiments.experiment import Claim, Experiment, Table, Value
 from brn_numpy.experiments.rl.spec import CriticSpec
 from brn_numpy.experiments.spec import Spec
 
@@ -129,7 +129,8 @@ def test_images_that_a_measure_cannot_use(monkeypatch, tmp_path, capsys, change,
 def test_an_experiment_without_images(monkeypatch, tmp_path, capsys):
     """Whatever images there are, it runs, and says so; there are no bars below 0."""
     spec = CriticSpec(steps=400)
-    table = Table("return", {"row": {"BN": spec}}, lambda result: -100 * result["accuracy"])
+    value = Value(lambda result: -100 * result["accuracy"])
+    table = Table("return", {"row": {"BN": spec}}, value)
     tiny = Experiment("tiny", "which?", (table,), ())
     monkeypatch.setattr(sys.modules[__name__], "TINY", tiny)
     few = images(tmp_path / "my.npz", 0, 20)

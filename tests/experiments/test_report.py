@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS
-from brn_numpy.experiments.experiment import Best, Claim, Experiment, Gap, Table
-from brn_numpy.experiments.report import View, markdown_of, pieces, report
+from brn_numpy.experiments.experiment import Best, Claim, Experiment, Gap, Table, Value
+from brn_numpy.experiments.report import pieces, report
 from brn_numpy.experiments.spec import Spec
+from brn_numpy.experiments.tables import View, markdown_of
 
 RESULTS = Path(__file__).parents[2] / "tutorials" / "results"
 SHORT = Spec(steps=200, hidden=(16,))
@@ -68,6 +70,15 @@ def test_every_line_fits_in_80_columns(name):
         assert [line for line in lines if len(line) > 80] == []
     widest = max(map(len, report(EXPERIMENTS[name], results, View(width=200)).splitlines()))
     assert widest > 80 or name in ("iid", "microbatches", "companions", "rates")
+
+
+def test_what_a_lost_training_lacks_is_nan():
+    """Only there: what another training lacks is a mistake of ours."""
+    best = Value(lambda result: max(result["curve"]), digits=0)
+    assert best({"accuracy": 0.5, "curve": [0.4, 0.75]}) == 0.75
+    assert np.isnan(best({"accuracy": 0.1, "diverged": True}))
+    with pytest.raises(KeyError, match="curve"):
+        best({"accuracy": 0.5})
 
 
 def test_the_best_is_chosen_by_the_validation_images():

@@ -239,8 +239,8 @@ def draw_convnet(results):
 
 def draw_tuning(results):
     figure, panels = plt.subplots(1, 3, figsize=(9, 3.4), sharey=True)
-    for axes, (kind, spec) in zip(panels, tuning.KINDS.items(), strict=True):
-        by_setting(axes, results, tuning.by_rate(spec), tuning.RATES, tuning.on_validation)
+    for axes, (kind, rows) in zip(panels, tuning.BY_RATE.items(), strict=True):
+        by_setting(axes, results, rows, tuning.RATES, tuning.on_validation)
         log_axis(axes, tuning.RATES)
         axes.tick_params(axis="x", labelsize=9)
         axes.set(xlabel="learning rate", title=kind, ylim=(65, 87))
@@ -258,7 +258,7 @@ def draw_family(results):
         found = np.array([values(results, cell, SEEDS, accuracy) for cell in best]).T
         line(left, groups, found, method, styles[method])
         for axes, label in ((middle, family.ALL), (right, family.FEW)):
-            row = [cells[method] for cells in family.by_rate(family.ROWS[label]).values()]
+            row = [cells[method] for cells in family.BY_RATE[label].values()]
             found = np.array([values(results, spec, SEEDS, accuracy) for spec in row]).T
             line(axes, family.RATES, found, method, styles[method])
     log_axis(left, groups)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from brn_numpy.experiments import store
 from brn_numpy.experiments.claims import EXPERIMENTS
-from brn_numpy.experiments.report import View, markdown_of
+from brn_numpy.experiments.tables import View, markdown_of
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(r"^(<!-- results: (\w+) (.+) -->\n\n)(?:\|.*\n)*", re.MULTILINE)

@@ -1,43 +1,15 @@
-"""The claims of the papers and questions of our own, an experiment each."""
+"""The claims of the papers and questions of our own: an experiment a module, of the same name."""
 
 from __future__ import annotations
 
-from ..experiment import Experiment
-from . import (
-    classes,
-    companions,
-    convnet,
-    corrections,
-    crossq,
-    depth,
-    domains,
-    family,
-    gradients,
-    iid,
-    microbatches,
-    paper,
-    rates,
-    tuning,
-    warmup,
-)
+from importlib import import_module
 
+from ..experiment import Experiment
+
+NAMES = """
+    paper iid microbatches classes domains depth companions gradients warmup rates corrections
+    convnet tuning family crossq
+"""
 EXPERIMENTS: dict[str, Experiment] = {
-    module.EXPERIMENT.name: module.EXPERIMENT
-    for module in (
-        paper,
-        iid,
-        microbatches,
-        classes,
-        domains,
-        depth,
-        companions,
-        gradients,
-        warmup,
-        rates,
-        corrections,
-        convnet,
-        tuning,
-        family,
-        crossq,
-    )
+    name: import_module(f".{name}", __name__).EXPERIMENT for name in NAMES.split()
 }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..experiment import Claim, Experiment, Gap, Table
+from ..experiment import Claim, Experiment, Gap, Table, Value
 from ..rl.run import possible
 from ..rl.spec import CriticSpec
-from ..spec import Result
 
 BASE = CriticSpec()
 TUNED = BASE.but(learning_rate=3e-3, beta1=0.9)  # the best that was found for the plain critic
@@ -19,34 +18,20 @@ def pair(spec: CriticSpec, tau: float = 0.005) -> dict[str, CriticSpec]:
     return {WITH: spec.but(tau=tau), WITHOUT: spec}
 
 
-def final(result: Result) -> float:
-    """Return the mean return in the last quarter of the training."""
-    return float(result["final"])
-
-
-def whole(result: Result) -> float:
-    """Return the mean return over the whole training: who learns early has more."""
-    return float(np.mean(result["curve"]))
-
-
-def impossible(result: Result) -> float:
-    """Return 100 if a Q was beyond every return that there can be, else 0."""
-    return 100.0 if result["largest"][-1] > possible(BASE) else 0.0
-
-
-def apart(result: Result) -> float:
-    """Return how far Q in training and inference mode are apart at the end, % of Q's spread."""
-    return float(np.mean(result["gap"][-4:]))
-
-
-def bias(result: Result) -> float:
-    """Return by how much Q was too high at the end, against the rewards that followed."""
-    return float(np.mean(result["bias"][-4:]))
+final = Value(lambda result: result["final"], digits=0)  # mean return in the last quarter
+whole = Value(lambda result: float(np.mean(result["curve"])), digits=0)  # who learns early has more
+impossible = Value(  # 100 if a Q was beyond every return that there can be, else 0
+    lambda result: 100 * (result["largest"][-1] > possible(BASE)), digits=0
+)
+# At the end: by how much Q was above the rewards that followed; how far it was apart in training
+# and inference mode, in percent of its spread.
+bias = Value(lambda result: np.mean(result["bias"][-4:]), digits=0)
+apart = Value(lambda result: np.mean(result["gap"][-4:]))
 
 
 def learns(text: str, better: CriticSpec, worse: CriticSpec) -> Claim:
     """Claim that one has a higher return than another, over the whole training."""
-    return Claim(text, better, worse, whole, digits=0)
+    return Claim(text, better, worse, whole)
 
 
 BN, BRN = BASE.but(method="bn"), BASE.but(method="brn")  # joint, without a target network
@@ -81,13 +66,13 @@ EXPERIMENT = Experiment(
     name="crossq",
     question="reinforcement learning: does a critic with BN or BRN need a target network?",
     tables=(
-        Table("return of an episode, at the end of {steps} steps", ROWS, final, digits=0),
-        Table("... and over the whole training", ROWS, whole, digits=0),
-        Table("trainings with a Q beyond every possible return, %", ROWS, impossible, digits=0),
-        Table("Q minus the discounted rewards that followed", POSSIBLE, bias, digits=0),
+        Table("return of an episode, at the end of {steps} steps", ROWS, final),
+        Table("... and over the whole training", ROWS, whole),
+        Table("trainings with a Q beyond every possible return, %", ROWS, impossible),
+        Table("Q minus the discounted rewards that followed", POSSIBLE, bias),
         Table("Q in training and in inference mode: apart by % of its spread", NORMALISED, apart),
-        Table("minibatches of 16: return at the end", SMALL, final, digits=0),
-        Table("where it fails: return at the end", LIMITS, final, digits=0),
+        Table("minibatches of 16: return at the end", SMALL, final),
+        Table("where it fails: return at the end", LIMITS, final),
     ),
     claims=(
         learns("without normalisation, a critic needs its target network", *PLAIN.values()),
@@ -102,7 +87,6 @@ EXPERIMENT = Experiment(
             Gap(SMALL_BRN, SMALL_BN),
             Gap(EVAL_BRN[WITH], EVAL_BN[WITH]),
             whole,
-            digits=0,
         ),
         Claim("the two modes of BN, eval, are apart at the end", EVAL_BN[WITH], 1.0, apart),
         Claim("those of BRN, eval, are one", EVAL_BRN[WITH], 0.0, apart, within=1.0),
@@ -111,17 +95,12 @@ EXPERIMENT = Experiment(
             EVAL_BN[WITH],
             EVAL_BRN[WITH],
             bias,
-            digits=0,
         ),
         Claim(
-            "without one, with BN, separate, Q is lower than with BN, joint",
-            BN,
-            SEPARATE_BN,
-            bias,
-            digits=0,
+            "without one, with BN, separate, Q is lower than with BN, joint", BN, SEPARATE_BN, bias
         ),
         learns("without one, BRN, eval, is worse than joint", BRN, EVAL_BRN[WITHOUT]),
-        Claim("without one, BRN, joint, equals BN, joint", BRN, BN, whole, within=100, digits=0),
+        Claim("without one, BRN, joint, equals BN, joint", BRN, BN, whole, within=100),
         learns("LayerNorm without one beats no normalisation with one", LAYER_NORM, PLAIN[WITH]),
         learns("... and no normalisation without one", LAYER_NORM, PLAIN[WITHOUT]),
         learns("without one, BN, joint, beats LayerNorm", BN, LAYER_NORM),

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-from ..experiment import Best, Claim, Experiment, Table
-from ..spec import Result, Spec
-from .common import beats, equals, few_classes, methods
+from ..experiment import Best, Claim, Experiment, Table, Value
+from ..spec import Spec
+from .common import at_rates, beats, by_rate, equals, kinds, methods
 
 SPEC = Spec(steps=1000, validation=True)
-KINDS = {
-    "i.i.d. 32": SPEC,
-    "groups of 4": SPEC.but(microbatch_size=4),
-    "4 classes x 8": few_classes(SPEC, 4),
-}
+KINDS = kinds(SPEC, few=(4,))
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-
-
-def on_validation(result: Result) -> float:
-    """Return the accuracy on the images kept out of the training, in percent."""
-    return 100 * float(result.get("validation", math.nan))
-
-
-def by_rate(spec: Spec) -> dict[str, dict[str, Spec]]:
-    """Return a row for each learning rate."""
-    return {f"rate {rate:g}": methods(spec.but(learning_rate=rate)) for rate in RATES}
+on_validation = Value(lambda result: 100 * result["validation"])  # images kept out, in percent
+BY_RATE = {kind: by_rate(methods(spec), RATES) for kind, spec in KINDS.items()}
 
 
 def at_its_best(row: Mapping[str, Spec]) -> dict[str, Best]:
     """Return a row with each training at the rate that is best on the validation images."""
-    return {
-        name: Best(
-            {f"rate {rate:g}": spec.but(learning_rate=rate) for rate in RATES}, on_validation
-        )
-        for name, spec in row.items()
-    }
+    return {name: Best(at_rates(spec, RATES), on_validation) for name, spec in row.items()}
 
 
 def sweep(name: str, settings: dict[str, dict[str, object]]) -> dict[str, dict[str, Spec]]:
     """Return a row for each setting of BRN, and one without normalisation, by kind of minibatch."""
+    rows: dict[str, dict[str, object]] = {
+        "no normalisation": {"method": "none", "microbatch_size": None},
+        **{f"{name} {label}": {"method": "brn", **change} for label, change in settings.items()},
+    }
     return {
-        "no normalisation": {
-            kind: spec.but(method="none", microbatch_size=None) for kind, spec in KINDS.items()
-        },
-        **{
-            f"{name} {label}": {
-                kind: spec.but(method="brn", **change) for kind, spec in KINDS.items()
-            }
-            for label, change in settings.items()
-        },
+        label: {kind: spec.but(**change) for kind, spec in KINDS.items()}
+        for label, change in rows.items()
     }
 
 
@@ -74,12 +53,12 @@ WARMUP = sweep(
 HIGH = SPEC.but(learning_rate=0.2, hidden=(64,) * 8)
 LOSES = {
     f"alpha {alpha:g}": {
-        **methods(HIGH, ("none",)),
-        **methods(HIGH.but(momentum=alpha), ("bn", "brn")),
+        **methods(HIGH, momentum=alpha),
         "BRN, opened later": HIGH.but(method="brn", momentum=alpha, warmup=(0.0, 0.6, 0.5)),
     }
     for alpha in (0.003, 0.01, 0.1)
 }
+SLOW = LOSES["alpha 0.003"]
 CHOSEN = {kind: at_its_best(methods(spec)) for kind, spec in KINDS.items()}
 EXPERIMENT = Experiment(
     name="tuning",
@@ -88,34 +67,31 @@ EXPERIMENT = Experiment(
     tables=(
         Table("accuracy on test images, %, at the rate that is best on validation images", CHOSEN),
         *(
-            Table(f"{kind}, accuracy on validation images, %", by_rate(spec), on_validation)
-            for kind, spec in KINDS.items()
+            Table(f"{kind}, accuracy on validation images, %", rows, on_validation)
+            for kind, rows in BY_RATE.items()
         ),
-        *(
-            Table(f"{kind}, accuracy on test images, %", by_rate(spec))
-            for kind, spec in KINDS.items()
-        ),
+        *(Table(f"{kind}, accuracy on test images, %", rows) for kind, rows in BY_RATE.items()),
         Table("BRN by alpha, the momentum of the running pair: accuracy, %", ALPHA),
         Table("BRN by its bounds: accuracy, %", BOUNDS),
         Table("BRN by its warm-up: accuracy, %", WARMUP),
         Table("8 hidden layers at a rate of 0.2: where BRN loses, accuracy, %", LOSES),
     ),
     claims=(
-        equals("i.i.d. 32, each at its best rate", CHOSEN["i.i.d. 32"]),
+        equals("i.i.d. 32, each at its best rate:", CHOSEN["i.i.d. 32"]),
         *(
-            beats(f"{kind}, each at its best rate", CHOSEN[kind], worse=worse)
+            beats(f"{kind}, each at its best rate:", CHOSEN[kind], worse=worse)
             for worse in ("BN", "no normalisation")
             for kind in ("groups of 4", "4 classes x 8")
         ),
         Claim(
             "8 hidden layers, a rate of 0.2 and averages of 0.003: BRN loses to BN",
-            LOSES["alpha 0.003"]["BN"],
-            LOSES["alpha 0.003"]["BRN"],
+            SLOW["BN"],
+            SLOW["BRN"],
         ),
         Claim(
             "... unless its bounds open later, without any warm-up",
-            LOSES["alpha 0.003"]["BRN, opened later"],
-            LOSES["alpha 0.003"]["BRN"],
+            SLOW["BRN, opened later"],
+            SLOW["BRN"],
         ),
     ),
 )

@@ -6,6 +6,7 @@ once or slowly. The variants keep them apart.
 
 from ..experiment import Claim, Experiment, Table
 from ..spec import Spec
+from .common import at_rates
 
 SPEC = Spec(hidden=(64,) * 3, steps=600, falling_rate=False)
 BRN = SPEC.but(method="brn")
@@ -23,21 +24,9 @@ VARIANTS = {
     "BRN: as the first, faster averages (0.1)": BRN.but(momentum=0.1),
 }
 RATES = (0.05, 0.1, 0.2, 0.3)
-ROWS = {
-    label: {f"rate {rate}": spec.but(learning_rate=rate) for rate in RATES}
-    for label, spec in VARIANTS.items()
-}
+ROWS = {label: at_rates(spec, RATES) for label, spec in VARIANTS.items()}
 LOW, HIGH = "rate 0.05", "rate 0.3"
-FULL, SLOWLY, LATE, OPEN, FAR = (
-    ROWS[label]
-    for label in (
-        "BRN: BN for 5 %, then opened slowly",
-        "BRN: opened slowly from the start",
-        "BRN: BN for 5 %, then open at once",
-        "BRN: open from the start",
-        "BRN: as the first, to bounds of 100",
-    )
-)
+FULL, SLOWLY, LATE, OPEN, FAR = list(ROWS.values())[2:7]
 EXPERIMENT = Experiment(
     name="warmup",
     question="which learning rates does BRN tolerate, by how its bounds are opened, and how far?",

@@ -48,8 +48,7 @@ def gap(learner: Learner, now: Array, then: Array) -> float:
     n, batch = len(now), now
     if learner.spec.way == "joint":
         batch = np.concatenate((now, then))
-    with in_training_mode(learner.critic) as forward:
-        trained = forward(batch)[:n, 0] / SCALE
+    trained = in_training_mode(learner.critic, batch)[:n, 0] / SCALE
     inferred = judged(learner, now)
     return float(np.sqrt(np.square(trained - inferred).mean()) / inferred.std())
 

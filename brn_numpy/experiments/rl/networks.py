@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ... import nn
@@ -31,17 +33,17 @@ def build(spec: CriticSpec, method: str, inputs: int, rng: np.random.Generator) 
 
 def make_norm(spec: CriticSpec, method: str, width: int) -> nn.Layer:
     """Return a normalisation layer."""
+    options: dict[str, Any] = {"eps": 1e-3, "dtype": np.float32}
     if method == "ln":
-        return nn.LayerNorm(width, eps=1e-3, dtype=np.float32)
+        return nn.LayerNorm(width, **options)
+    options["momentum"] = spec.momentum
     if method == "bn":
-        return nn.BatchNorm(width, eps=1e-3, momentum=spec.momentum, dtype=np.float32)
+        return nn.BatchNorm(width, **options)
     start = spec.warmup
     schedule = RenormSchedule(
         r_max=spec.r_max, d_max=spec.d_max, warmup=start, r_end=start, d_end=start
     )
-    return nn.BatchRenorm(
-        width, eps=1e-3, momentum=spec.momentum, schedule=schedule, dtype=np.float32
-    )
+    return nn.BatchRenorm(width, schedule=schedule, **options)
 
 
 def follow(target: nn.Sequential, net: nn.Sequential, tau: float) -> None:
