@@ -138,6 +138,11 @@ def distance(one, other):
     return max(_apart(one[name], other[name]) for name in one)
 
 
+def further_apart(one, other, limit):
+    """Return whether the distance of two observations is above a limit: one array tells."""
+    return one.keys() != other.keys() or any(_apart(one[k], other[k]) > limit for k in one)
+
+
 def _apart(a, b):
     if a.shape != b.shape or a.dtype != b.dtype:
         return float("inf")

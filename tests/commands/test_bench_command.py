@@ -18,6 +18,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(norms, "SHAPES", TINY)
     monkeypatch.setattr(norms, "QUICK_SHAPES", TINY)
     monkeypatch.setattr(norms, "GROWTH", ((2, 3, 4, 4),))
+    monkeypatch.setattr(norms, "RELATIVES", ((3, (2, 6, 4, 4)), (1, (4, 3))))
     monkeypatch.setattr(layers, "CONVOLUTIONS", (((2, 1, 5, 5), 2),))
     monkeypatch.setattr(layers, "BATCHES", (2,))
     monkeypatch.setattr(layers, "NORMS", TINY)

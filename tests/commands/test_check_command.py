@@ -1,12 +1,13 @@
 """python -m brn_numpy check: the package's own gradients, and those of a reader's functions."""
 
+import contextlib
+import io
 import json
 
 import numpy as np
 import pytest
 
 from brn_numpy import cli, selfcheck
-from brn_numpy.gradcheck import check_gradients
 from brn_numpy.selfcheck import functions
 
 FUNCTIONS = """
@@ -118,12 +119,20 @@ def run(tmp_path, monkeypatch, capsys):
     return call
 
 
-def test_every_gradient_of_the_package_agrees(run, tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Check the whole package once; return exit code, output, and what the JSON file holds."""
+    path = tmp_path_factory.mktemp("whole") / "rows.json"
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = cli.main(["check", "--json", str(path)], prog="brn-numpy")
+    return code, printed.getvalue(), json.loads(path.read_text())
+
+
+def test_every_gradient_of_the_package_agrees(whole):
     """All rows are fine by both methods, in float64 to 1e-12 by the complex step; so says JSON."""
-    code, output, _ = run("--json", "rows.json")
+    code, output, saved = whole
     assert code == 0, output
     assert max(map(len, output.splitlines())) <= 80
-    saved = json.loads((tmp_path / "rows.json").read_text())
     rows = saved["results"]
     assert saved["ok"] and all(row["ok"] for row in rows)
     assert f"{len(rows)} gradients, 0 wrong" in output
@@ -220,14 +229,15 @@ def test_verbose_has_a_line_for_every_gradient(run, monkeypatch):
     """Below a head for each operation, so that it stays in sight; 80 columns suffice."""
 
     def few(seed):
-        return (case for case in all_cases(seed) if case.operation in ("inference", "Linear"))
+        cases = (case for case in all_cases(seed) if case.layout == "(N, C)")
+        return (case for case in cases if case.operation in ("inference", "Linear"))
 
     all_cases = selfcheck.cases
     monkeypatch.setattr(selfcheck, "cases", few)
     short, long = run()[1], run("--verbose")[1]
-    assert "32 gradients, 0 wrong" in short and "32 gradients, 0 wrong" in long
+    assert "14 gradients, 0 wrong" in short and "14 gradients, 0 wrong" in long
     assert len([line for line in short.splitlines() if line.endswith("  ok")]) == 3
-    assert len([line for line in long.splitlines() if line.endswith("  ok")]) == 32
+    assert len([line for line in long.splitlines() if line.endswith("  ok")]) == 14
     for head in ("inference, float64", "inference, float32", "Linear, float64"):
         below = long.splitlines()[long.splitlines().index(head) + 1]
         assert below.split() == ["mode", "layout", "by", "central", "complex"]
@@ -375,10 +385,10 @@ def test_inputs_are_odd_values():
     assert np.all(np.abs(x.mean(axis=0) - 0.3) < 0.2)
 
 
-def test_the_network_is_checked_through_its_loss():
+def test_the_network_is_checked_through_its_loss(whole):
     """The whole network ends in one number, and every parameter of it has a row."""
     case = list(selfcheck.cases(0))[-1]
+    assert case.operation == "network" and case.frozen
     assert case.forward.forward(case.inputs["x"]).shape == ()
-    report = check_gradients(case.forward, None, case.inputs, frozen=True)
-    names = [argument.name for argument in report.arguments]
+    names = [row["argument"] for row in whole[2]["results"] if row["operation"] == "network"]
     assert names == ["x", *case.forward.named_parameters()]

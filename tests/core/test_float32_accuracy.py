@@ -16,6 +16,8 @@ import brn_numpy as bn
 from brn_numpy import textbook
 
 SHAPES = [(64, 256), (100_000, 8), (32, 64, 28, 28), (128, 16, 8, 8), (4096, 64)]
+SMALLER = [(32, 16, 28, 28) if shape == (32, 64, 28, 28) else shape for shape in SHAPES]
+"""The same layouts and as many values a channel, of more than a block still."""
 
 
 def far_case(shape, axis=1, mean=1e4, std=1e-2):
@@ -90,7 +92,7 @@ def in_order(x):
     x.sort(axis=0)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", SMALLER, ids=str)
 @pytest.mark.parametrize("change", [outliers, near_outliers, far_first, in_order])
 def test_the_first_samples_may_be_unlike_the_others(change, shape):
     """y is right to 1e-5 of itself, dx to 1e-5: no few samples may stand for the mean of all."""

@@ -8,7 +8,7 @@ import brn_numpy as brn
 from brn_numpy import Moments, nn
 from brn_numpy.gradcheck import PrecisionWarning, check_gradients
 
-METHODS = ["richardson", "central", "complex"]
+METHODS = ["richardson", "complex"]  # `brn-numpy check` runs central differences on all of these
 RUNNING = Moments(np.array([0.2, -1.5, 2.4]), np.array([1.0, 0.3, 5.0]))  # r, d: free and clipped
 IMAGE = np.random.default_rng(7).standard_normal((2, 2, 5, 4))
 

@@ -45,12 +45,11 @@ def test_wrong_batch_norm_fails(name):
 def test_right_batch_norm_passes(name):
     """The textbook backward, and two odd but equal ones, pass with every method."""
     backward = EQUAL_BN.get(name, bn_backward)
-    for seed in range(2):
-        for shape in [(7, 6), (3, 2, 4, 2)]:
-            for method in ("richardson", "central", "complex"):
-                check_gradients(
-                    bn_forward, backward, bn_inputs(seed, shape), method=method, seed=seed
-                ).assert_ok()
+    for seed, shape in enumerate([(7, 6), (3, 2, 4, 2)]):
+        for method in ("richardson", "central", "complex"):
+            check_gradients(
+                bn_forward, backward, bn_inputs(seed, shape), method=method, seed=seed
+            ).assert_ok()
 
 
 def test_no_false_alarm(deep):

@@ -66,7 +66,7 @@ def shifted_in_images(x, *arguments):
         ("batch_norm_inference", shifted_in_images),
     ],
 )
-def test_rounding_is_no_number(function, wrong):
+def test_rounding_is_no_number(function, wrong, deep):
     """What is 0 but for rounding is not said to be added, whatever the seed is."""
-    for seed in range(15):
+    for seed in range(15 if deep else 3):
         assert judge(plant.solution(function, wrong), function, seed).mistakes == []

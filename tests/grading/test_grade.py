@@ -1,19 +1,23 @@
 """Files graded through the child process: hostile ones, forged ones, right ones."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from grading_cases import FILES
 
 import brn_numpy
-from brn_numpy.grading.contract import EXERCISES
-from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED
+from brn_numpy.grading.contract import CONTRACT, EXERCISES
+from brn_numpy.grading.diagnose import FAILED, NOT_JUDGED, NOT_STARTED, PASSED, judge
 from brn_numpy.grading.grade import grade
+from brn_numpy.grading.sandbox import Sandbox
+from brn_numpy.grading.submission import read
 
 HEAD = "import numpy as np\n\n\ndef update_running(m, s, mb, sb, a):\n    return m + a * (mb - m), "
 GOOD = HEAD + "s + a * (sb - s)\n\n\n"
@@ -43,63 +47,113 @@ def forged(reply):
     return FORGED.strip().replace("REPLY", reply).replace("\n", "\n    ")
 
 
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ("while True: pass", "did not end in time"),
-        ("import sys; sys.exit(0)", "calls sys.exit"),
-        ("import os; os._exit(0)", "ended the Python that ran it (exit code 0)"),
-        ("import os; os.abort()", "the Python that ran it"),
-        ("print('a' * 10_000_000)", "printed more than 1 MB"),
-        ("return np.array([[None]])", "is an array of object"),
-        ("x = 2 * x", "returns None"),
-        ("return 'all right'", "y is a str"),
-        ("return x, x", "y is a tuple of 2 values"),
-        ("return (v for v in x)", "y is a generator"),
-        ("return x[0]", "has shape (6,)"),
-        ("return x + 1j", "y is complex128"),
-        ("return np.full(x.shape, np.nan)", "values of y are NaN"),
-        ("return np.zeros((9999, 9999))", "too large to look at"),
-        ("import os; os.system('ls')", "starting processes"),
-        ("import sys, subprocess; sys.audit = print; subprocess.Popen(['ls'])", "starting proc"),
-        ("import os; os.kill(os.getppid(), 9)", "signals to other processes"),
-        ("import socket; socket.gethostbyname('localhost')", "the network"),
-        ("import os; os.mkdir('../' + 'x')", "changing files"),
-        ("import os; os.mkfifo('../x')", "mkfifo: not allowed"),
-        ("import os; os.setpriority(0, os.getppid(), 19)", "setpriority: not allowed"),
-        ("import signal; signal.pidfd_send_signal(1, 9)", "pidfd_send_signal: not allowed"),
-        ("import sqlite3; return x", "importing _sqlite3 is not allowed"),
-        ("import importlib.util as u; s = u.find_spec('posix'); u.module_from_spec(s)", "anew"),
-        ("import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess", "not allowed"),
-        ("for i in range(999): open(f'f{i}', 'w').close()", "writing so many files"),
-        ("import gc; gc.get_objects()", "looking around"),
-        ("import brn_numpy; return x", "imports brn_numpy in line"),
-        ("import importlib as i; i.import_module('tor' + 'ch')", "importing torch is not allowed"),
-        ("raise RuntimeError('no idea\\nat all')", "RuntimeError: no idea at all, in line 9"),
-        ("raise ValueError('\\x1b[2J 7 of 7\\udcff')", "ValueError: ?[2J 7 of 7?, in line 9"),
-        ("f = lambda: f(); return f()", "RecursionError"),
-        ("input()", "EOFError"),
-        ("np.allclose = lambda *a, **k: True; return x", "y "),
-        ("import os\n    for f in range(3, 9):\n        try: os.write(f, b'{}\\n')\n"
-         "        except OSError: pass\n    return x", "y "),
-        ("print('{\"score\": 7}'); return x", "y "),
-        ("class A(np.ndarray):\n        __eq__ = lambda s, o: True\n    return x.view(A)", "y "),
-        (forged("{'results': [{'dtype': '<f8', 'shape': [1e999], 'bytes': ''}], 'after': {}}"), ""),
-        (forged("{'results': [{'dtype': 'O', 'shape': [], 'bytes': ''}], 'after': {}}"), ""),
-        (forged("{'error': 'x' * 10**6, 'text': 'y' * 10**6, 'line': 1}"), "xxx"),
-        (forged("{'functions': 3}"), ""),
-    ],
-)  # fmt: skip
-def test_a_hostile_function_fails_alone(tmp_path, body, says):
-    """A line for that function; the other one is judged all the same."""
-    timeout = 1.0 if "while True" in body else 30.0
-    found = graded(tmp_path, GOOD + INFERENCE + body + "\n", timeout)
-    verdict = found["batch_norm_inference"]
+ENDS = [  # they end the process that runs them, or are not run at all
+    ("while True: pass", "did not end in time"),
+    ("import os; os._exit(0)", "ended the Python that ran it (exit code 0)"),
+    ("import os; os.abort()", "the Python that ran it"),
+    ("print('a' * 10_000_000)", "printed more than 1 MB"),
+    ("import brn_numpy; return x", "imports brn_numpy in line"),
+    ("import os\n    for f in range(3, 9):\n        try: os.write(f, b'{}\\n')\n"
+     "        except OSError: pass\n    return x", "y "),
+    (forged("{'results': [{'dtype': '<f8', 'shape': [1e999], 'bytes': ''}], 'after': {}}"), ""),
+    (forged("{'results': [{'dtype': 'O', 'shape': [], 'bytes': ''}], 'after': {}}"), ""),
+    (forged("{'error': 'x' * 10**6, 'text': 'y' * 10**6, 'line': 1}"), "xxx"),
+    (forged("{'functions': 3}"), ""),
+]  # fmt: skip
+RETURNS = [  # they raise or return, and one process may run them all
+    ("import sys; sys.exit(0)", "calls sys.exit"),
+    ("return np.array([[None]])", "is an array of object"),
+    ("x = 2 * x", "returns None"),
+    ("return 'all right'", "y is a str"),
+    ("return x, x", "y is a tuple of 2 values"),
+    ("return (v for v in x)", "y is a generator"),
+    ("return x[0]", "has shape (6,)"),
+    ("return x + 1j", "y is complex128"),
+    ("return np.full(x.shape, np.nan)", "values of y are NaN"),
+    ("return np.zeros((9999, 9999))", "too large to look at"),
+    ("import os; os.system('ls')", "starting processes"),
+    ("import sys, subprocess; sys.audit = print; subprocess.Popen(['ls'])", "starting proc"),
+    ("import os; os.kill(os.getppid(), 9)", "signals to other processes"),
+    ("import socket; socket.gethostbyname('localhost')", "the network"),
+    ("import os; os.mkdir('../' + 'x')", "changing files"),
+    ("import os; os.mkfifo('../x')", "mkfifo: not allowed"),
+    ("import os; os.setpriority(0, os.getppid(), 19)", "setpriority: not allowed"),
+    ("import signal; signal.pidfd_send_signal(1, 9)", "pidfd_send_signal: not allowed"),
+    ("import sqlite3; return x", "importing _sqlite3 is not allowed"),
+    ("import importlib.util as u; s = u.find_spec('posix'); u.module_from_spec(s)", "anew"),
+    ("import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess", "not allowed"),
+    ("for i in range(999): open(f'f{i}', 'w').close()", "writing so many files"),
+    ("import gc; gc.get_objects()", "looking around"),
+    ("import importlib as i; i.import_module('tor' + 'ch')", "importing torch is not allowed"),
+    ("raise RuntimeError('no idea\\nat all')", "RuntimeError: no idea at all, in line LINE"),
+    ("raise ValueError('\\x1b[2J 7 of 7\\udcff')", "ValueError: ?[2J 7 of 7?, in line LINE"),
+    ("f = lambda: f(); return f()", "RecursionError"),
+    ("input()", "EOFError"),
+    ("np.allclose = lambda *a, **k: True; return x", "y "),
+    ("print('{\"score\": 7}'); return x", "y "),
+    ("class A(np.ndarray):\n        __eq__ = lambda s, o: True\n    return x.view(A)", "y "),
+]  # fmt: skip
+
+
+def check_failed(verdict, says):
+    """Check that a function failed, and that its line says so and can be shown."""
     assert verdict.status == FAILED
     text = verdict.findings[0].what
     assert (says and says in text) or "wrote a report of its own" in text, text
     assert text.isprintable() and len(text) < 400
+
+
+@pytest.mark.parametrize(("body", "says"), ENDS)
+def test_a_hostile_function_fails_alone(tmp_path, body, says):
+    """A line for that function; the other one is judged all the same."""
+    timeout = 1.0 if "while True" in body else 30.0
+    found = graded(tmp_path, GOOD + INFERENCE + body + "\n", timeout)
+    check_failed(found["batch_norm_inference"], says)
     assert found["update_running"].status == PASSED
+
+
+class Box(NamedTuple):
+    """One process with the good function and, for each body, inference with that body."""
+
+    sandbox: Sandbox
+    source: str
+
+    def judge(self, function, number=None):
+        """Judge the good function, or inference with the body of this number."""
+        self.sandbox.allow(30.0)
+        name = function if number is None else f"f{number}"
+        return judge({function: self.sandbox.solution()[name]}, function, 1)
+
+
+@contextlib.contextmanager
+def boxed(folder, bodies):
+    """Load one file with all these bodies."""
+    heads = [INFERENCE.replace("batch_norm_inference", f"f{i}") for i in range(len(bodies))]
+    source = GOOD + "\n\n\n".join(h + b for h, b in zip(heads, bodies, strict=True)) + "\n"
+    file = folder / "mine.py"
+    file.write_text(source)
+    functions = {"update_running": CONTRACT["update_running"]}
+    functions |= {f"f{i}": CONTRACT["batch_norm_inference"] for i in range(len(bodies))}
+    with Sandbox(read(file), file, functions, 180.0) as sandbox:
+        sandbox.allow(30.0)
+        sandbox.load()
+        yield Box(sandbox, source)
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """Load all bodies that return."""
+    with boxed(tmp_path_factory.mktemp("box"), [body for body, _ in RETURNS]) as made:
+        yield made
+
+
+@pytest.mark.parametrize("number", range(len(RETURNS)), ids=lambda i: RETURNS[i][0])
+def test_what_a_hostile_function_says_is_its_own(box, number):
+    """As above; after each of them the good function is right in the same process."""
+    body, says = RETURNS[number]
+    line = box.source.count("\n", 0, box.source.index(body)) + 1
+    check_failed(box.judge("batch_norm_inference", number), says.replace("LINE", str(line)))
+    assert box.judge("update_running").status == PASSED
 
 
 @pytest.mark.parametrize(
@@ -136,18 +190,19 @@ def test_other_files_stay_as_they_are(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("data")
     opened = f"os.open({str(tmp_path)!r}, 0)" if os.open in os.supports_dir_fd else "1 / 0"
-    for body in (
+    bodies = [
         f"open({str(victim)!r}, 'w')",
         f"import os; os.truncate({str(victim)!r}, 0)",
         f"import os; os.symlink({str(victim)!r}, 'v'); open('v', 'w')",
         f"import os; os.link({str(victim)!r}, 'v'); open('v', 'w')",
         f"import os; os.open('victim', os.O_TRUNC | os.O_RDWR, dir_fd={opened})",
         "open(__file__, 'w')",
-    ):
-        source = GOOD + INFERENCE + body + "\n"
-        assert graded(tmp_path, source)["batch_norm_inference"].status == FAILED
-        assert victim.read_text() == "data"
-        assert (tmp_path / "mine.py").read_text() == source
+    ]
+    with boxed(tmp_path, bodies) as box:
+        for number in range(len(bodies)):
+            assert box.judge("batch_norm_inference", number).status == FAILED, bodies[number]
+            assert victim.read_text() == "data"
+            assert (tmp_path / "mine.py").read_text() == box.source
 
 
 def test_what_a_file_may_do(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from grading_cases import FILES
@@ -27,7 +28,7 @@ def test_the_command_names_a_mistake(tmp_path, capsys):
     """Exit code 1, a report that names it, and Gradescope's file."""
     file, out = tmp_path / "mine.py", tmp_path / "results.json"
     file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
-    assert cli.main(["grade", str(file), "--seed", "3", "--json", str(out)]) == 1
+    assert cli.main(["grade", str(file), "--seed", "4", "--json", str(out)]) == 1
     text = capsys.readouterr().out
     assert "6 of 7 right" in text and BY_KEY["dx-mean-term-missing"].title in text
     results = json.loads(out.read_text())
@@ -40,12 +41,14 @@ def test_the_command_names_a_mistake(tmp_path, capsys):
 
 def test_the_table_for_the_lecturer(tmp_path, capsys):
     """Several files: their scores, and how many made which mistake."""
-    right, one, two = (tmp_path / f"{name}.py" for name in ("right", "one", "two"))
-    right.write_text(PLAIN)
-    for file in (one, two):
-        file.write_text(PLAIN.replace("- w(dbeta, dy) / m ", ""))
-    assert cli.main(["grade", str(right), str(one), str(two)]) == 1
-    assert "2 of 3  dx-mean-term-missing: dx lacks the term" in capsys.readouterr().out
+    files = [str(tmp_path / f"{name}.py") for name in ("right", "one", "two")]
+    texts = PLAIN, *[PLAIN.replace("- w(dbeta, dy) / m ", "")] * 2
+    for file, text in zip(files, texts, strict=True):
+        Path(file).write_text(text)
+    assert cli.main(["grade", *files, "--jobs", "1"]) == 1
+    text = capsys.readouterr().out
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == files
+    assert "2 of 3  dx-mean-term-missing: dx lacks the term" in text
 
 
 def test_a_name_that_the_terminal_cannot_show(tmp_path, capsys, monkeypatch):
@@ -134,7 +137,7 @@ def test_what_is_not_judged(tmp_path, capsys):
     empty.write_text("def update_running(m, s, mb, sb, a):\n    return m\n")
     assert cli.main(["grade", str(broken)]) == 1
     assert f"{broken}: not judged. SyntaxError: " in capsys.readouterr().out
-    assert cli.main(["grade", str(broken), str(empty)]) == 1
+    assert cli.main(["grade", str(broken), str(empty), "--jobs", "1"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any("1 of 2  not judged (SyntaxError" in line for line in lines)
     assert any("1 of 2  update_running: it returns one array, expected" in line for line in lines)

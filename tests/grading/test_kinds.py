@@ -74,9 +74,9 @@ def hand_in(style, function, *changes):
         ("renorm-r-and-d-exchanged", "", "graph", RF, ("r, d = renorm", "d, r = renorm")),
     ],
 )  # fmt: skip
-def test_what_stands_in_another_place_has_a_name(key, only, style, function, changes):
-    """On several seeds; with the part of the function, if it is made in one part only."""
-    for seed in range(3):
+def test_what_stands_in_another_place_has_a_name(key, only, style, function, changes, deep):
+    """On two seeds, or ten; with the part of the function, if it is made in one part only."""
+    for seed in range(10) if deep else (0, SEED):
         verdict = judge(hand_in(style, function, *changes), function, seed)
         assert verdict.mistakes == [key], verdict.findings
         what = verdict.findings[0].what

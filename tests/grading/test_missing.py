@@ -113,14 +113,19 @@ def test_a_file_whose_functions_are_missing(tmp_path):
 
 @pytest.mark.parametrize("line", ["open('data.csv')", "import sys; sys.exit()", "input()"])
 def test_code_outside_functions_is_called_so(tmp_path, line):
-    """What fails there is told, and functions are judged all the same; without any, it is why."""
+    """What fails there is told, and functions are judged all the same."""
     file = tmp_path / "mine.py"
     file.write_text(f"{line}\n{GOOD}")
     found = grade(file, 1)
     assert found.score == 1
     assert "Outside functions, something fails when the file is loaded: " in found.note
     assert found.note.endswith("in line 1.")
-    file.write_text(f"{line}\n")
+
+
+def test_code_outside_functions_is_why_there_are_none(tmp_path):
+    """Where it fails and no function is there, nothing else is said."""
+    file = tmp_path / "mine.py"
+    file.write_text("open('data.csv')\n")
     problem = grade(file, 1).problem
     assert "in line 1. Code outside functions runs when the file is loaded" in problem
 

@@ -64,10 +64,8 @@ def test_the_line_shows_the_mistake(mistake):
             (CORRECT, True),
             (mistake.solution(), mistake.equal),
         ):
-            run, should_be = (
-                eval(expression, names_for(solution, make_probe(seed)))
-                for expression in (mistake.see.run, mistake.see.should_be)
-            )
+            names = names_for(solution, make_probe(seed))
+            run, should_be = (eval(e, names) for e in (mistake.see.run, mistake.see.should_be))
             assert alike(run, should_be) == right, f"{run} should be {should_be}"
 
 
@@ -90,7 +88,8 @@ def test_the_line_shows_a_mistake_made_elsewhere_or_in_one_place_only(function):
             (CORRECT, True),
             (plant.solution(function, dict(candidate.lines)), False),
         ):
-            run, should_be = (eval(e, names_for(solution, make_probe(0))) for e in expressions)
+            names = names_for(solution, make_probe(0))
+            run, should_be = (eval(e, names) for e in expressions)
             assert alike(run, should_be) == right, (candidate.mistake.key, candidate.only)
 
 

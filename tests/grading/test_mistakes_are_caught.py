@@ -1,5 +1,7 @@
 """The tests of the tests: every planted mistake fails a property, every right road passes all."""
 
+from functools import cache
+
 import pytest
 from grading_cases import changed_by, faults, library
 
@@ -12,6 +14,7 @@ WRONG = [m for m in MISTAKES if not m.equal]
 EQUAL = [m for m in MISTAKES if m.equal]
 
 
+@cache
 def caught(mistake):
     """Return the names of the properties, of the functions that it changes, which catch it."""
     own = [p for p in PROPERTIES if changed_by(mistake).intersection(p.uses)]

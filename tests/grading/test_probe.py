@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from grading_cases import SAME, distance
+from grading_cases import SAME, distance, further_apart
 
 from brn_numpy.grading.contract import CONTRACT, CORRECT
 from brn_numpy.grading.mistakes import MISTAKES
@@ -45,11 +45,10 @@ def test_no_two_mistakes_look_the_same(function, seed):
     seen = observations(function, seed)
     wrong = [m.key for m in MISTAKES if m.function == function and not m.equal]
     for one, two in combinations(wrong, 2):
-        apart = distance(seen[one], seen[two])
         if frozenset({one, two}) in SAME:
-            assert apart < 1e-9, (one, two)
+            assert distance(seen[one], seen[two]) < 1e-9, (one, two)
         else:
-            assert apart > VISIBLE, (one, two)
+            assert further_apart(seen[one], seen[two], VISIBLE), (one, two)
 
 
 @pytest.mark.parametrize("seed", range(20))

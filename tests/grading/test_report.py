@@ -87,7 +87,7 @@ def numbers(text):
 )  # fmt: skip
 def test_the_line_of_a_report_runs_as_it_is_printed(tmp_path, style, function, changes, key):
     """With the two lines at the end of the report before it; what it prints was said before."""
-    file, seed = tmp_path / "it's mine.py", 7
+    file, seed = tmp_path / "it's mine.py", 4
     file.write_text(source(style, function, *changes))
     text = student_text(grade(file, seed, only=function))
     assert f"      {BY_KEY[key].title.format('1e-08')}"[:60] in text
