@@ -40,6 +40,8 @@ def student_text(graded: Graded) -> str:
         checks = any(line.startswith("      Check: ") for line in lines)
         more = " The command after Check works once the file loads."
         lines.append(wrapped(graded.note + more * (checks and UNLOADED in graded.note), "  "))
+    if graded.sha256:  # so that a dispute can be settled
+        lines.append(f"  (brn_numpy {graded.version}, SHA-256 of the file {graded.sha256[:16]})")
     if any(line.startswith("      Run: ") for line in lines):
         lines += [
             "",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from grading_cases import source
 
-from brn_numpy import cli
-from brn_numpy.grading import grade_functions, grade_source, many, marks
+from brn_numpy import __version__, cli
+from brn_numpy.grading import grade_functions, grade_source, many, marks, student_text
 from brn_numpy.grading.marks import Points
 from brn_numpy.grading.verdict import FAILED, PASSED, Finding, Graded, Verdict
 
@@ -142,6 +142,13 @@ def test_names_of_files_are_harmless(tmp_path, capsys):
     cli.main(["grade", str(file)])
     text = capsys.readouterr().out
     assert "\x1b" not in text and "\n7 of 7" not in text and "a?[2J 7 of 7.py" in text
+
+
+def test_a_report_says_by_what_it_was_made():
+    """The version and the checksum, with which the seed gives the same verdict."""
+    text = student_text(graded(Verdict(NAMES[0], PASSED)))
+    assert "--seed 7" in text and "SHA-256 of the file abc)" in text and __version__ in text
+    assert "SHA-256" not in student_text(grade_functions({}))  # there is no file
 
 
 def test_from_python():
