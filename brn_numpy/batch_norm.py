@@ -104,7 +104,7 @@ def batch_norm_forward(
 
 @np.errstate(all="ignore")
 def batch_norm_backward(dy: Array, cache: BatchNormCache) -> tuple[Array, Array, Array]:
-    r"""Return the gradients of a loss by x, gamma and beta, given its gradient by y.
+    r"""Return the gradients of a loss with respect to x, gamma and beta, given that of y.
 
     .. math:: \frac{\partial \ell}{\partial x} = \frac{\gamma}{\sigma_B}
               \left[ dy - \overline{dy} - \hat x \, \overline{dy \, \hat x} \right], \qquad
@@ -194,7 +194,7 @@ def inference_forward(
 
 @np.errstate(all="ignore")
 def inference_backward(dy: Array, cache: InferenceCache) -> tuple[Array, Array, Array]:
-    r"""Return the gradients of a loss by x, gamma and beta for `inference_forward`.
+    r"""Return the gradients of a loss with respect to x, gamma and beta for `inference_forward`.
 
     .. math:: \frac{\partial \ell}{\partial x} = \frac{\gamma}{\sigma} \, dy, \qquad
               \frac{\partial \ell}{\partial \gamma} = \sum dy \, \frac{x - \mu}{\sigma}, \qquad

@@ -209,7 +209,7 @@ def _check_correction(correction: object, dtype: Any, channels: int) -> tuple[Ar
 
 @np.errstate(all="ignore")
 def batch_renorm_backward(dy: Array, cache: BatchRenormCache) -> tuple[Array, Array, Array]:
-    r"""Return the gradients of a loss by x, gamma and beta, with r and d held constant.
+    r"""Return the gradients of a loss with respect to x, gamma, beta, with r and d held constant.
 
     .. math:: \frac{\partial \ell}{\partial x} = r \, \frac{\gamma}{\sigma_B}
               \left[ dy - \overline{dy} - z \, \overline{dy \, z} \right], \qquad

@@ -128,7 +128,7 @@ def group_norm_forward(
 
 @np.errstate(all="ignore")
 def group_norm_backward(dy: Array, cache: GroupNormCache) -> tuple[Array, Array, Array]:
-    r"""Return the gradients of a loss by x, gamma and beta, given its gradient by y.
+    r"""Return the gradients of a loss with respect to x, gamma and beta, given that of y.
 
     .. math:: \frac{\partial \ell}{\partial x} = \frac1\sigma \left[ d\hat x - \overline{d\hat x}
               - \hat x \, \overline{d\hat x \, \hat x} \right], \quad d\hat x = \gamma \, dy, \qquad

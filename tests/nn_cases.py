@@ -163,9 +163,9 @@ def assert_gradients_agree(ours, numeric, method, sizes=None):
     for name, expected in numeric.items():
         assert ours[name].shape == expected.shape, name
         size = np.abs(expected).max() if sizes is None else sizes[name]
-        assert size > 0, f"the gradient by {name} is 0, which tests nothing"
+        assert size > 0, f"the gradient with respect to {name} is 0, which tests nothing"
         error = np.abs(ours[name] - expected).max() / size
-        assert error <= TOLERANCE[method], f"gradient by {name}: relative error {error:.1e}"
+        assert error <= TOLERANCE[method], f"gradient of {name}: relative error {error:.1e}"
 
 
 def same_bits(a, b):

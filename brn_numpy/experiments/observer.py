@@ -5,7 +5,7 @@ curve         accuracy on the test images, and the mean training loss, 40 times;
 companions    how much an image's outputs move when the rest of its minibatch changes; how far its
               outputs in training and in inference mode are apart; 5 times
 batches       at the end, the accuracy in training mode, on test minibatches drawn as in training
-anew          at the end, the accuracy after the running pairs were measured anew, on i.i.d. images
+anew          at the end, the accuracy after the running pairs were re-estimated, on i.i.d. images
 corrections   means of r and d, and how often they are clipped, by layer, in 20 parts
 statistics    at the end, the running std of the first layer over the std of all training images
 drift         how far the means of a unit's inputs move from one twentieth to the next

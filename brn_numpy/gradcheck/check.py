@@ -111,7 +111,7 @@ def check_gradients(
         tolerance = Tolerance(rtol, atol, arrays, bool(single), behaviour.steepest)
 
         def compare(name: str) -> Compared:
-            """Compare the gradient by one argument with slopes of the loss."""
+            """Compare the gradient with respect to one argument with slopes of the loss."""
             x = subject.inputs[name]
             low, high = bounds.get(name, (-math.inf, math.inf))
 

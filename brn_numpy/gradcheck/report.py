@@ -12,7 +12,7 @@ MAX_KINKS = 8  # that many kinks of a large argument are looked up, and named
 
 @dataclass(frozen=True)
 class ArgumentReport:
-    """What was found about the gradient by one argument.
+    """What was found about the gradient with respect to one argument.
 
     `worst` is the entry whose error is largest beside its tolerance; along random directions, the
     entry that a failure led to, or None. The relative error is relative to the size of the terms

@@ -56,7 +56,7 @@ class GroupNorm(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Return dx; the gradients by the parameters go to their `grad`."""
+        """Return dx; the gradients with respect to the parameters go to their `grad`."""
         dx, *gradients = self._backward(dy, self._cached())
         for param, gradient in zip(self.parameters(), gradients, strict=True):
             param.grad = gradient

@@ -17,8 +17,8 @@ class Layer:
     """A function of one array with a hand-written gradient.
 
     `forward(x)` keeps in `cache` what `backward(dy)` needs. `backward` takes the gradient of a loss
-    by the output, leaves the gradients by the parameters in their `grad`, and returns the gradient
-    by the input. A forward that raises leaves the layer as it was.
+    with respect to the output, leaves those with respect to the parameters in their `grad`, and
+    returns that with respect to the input. A forward that raises leaves the layer as it was.
 
     Most layers keep x by reference, not a copy: do not change x before backward has run.
     """
@@ -31,11 +31,11 @@ class Layer:
         raise NotImplementedError
 
     def backward(self, dy: Array) -> Array:
-        """Return the gradient by the input of the latest forward."""
+        """Return the gradient with respect to the input of the latest forward."""
         raise NotImplementedError
 
     def parameter_gradients(self, dy: Array) -> None:
-        """Do what backward does, but for the gradient by the input: training needs none."""
+        """Do what backward does, but without dx: training needs none for the input."""
         self.backward(dy)
 
     def __call__(self, x: Array) -> Array:

@@ -10,7 +10,7 @@ from .states import as_array
 
 @np.errstate(all="ignore")
 def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    r"""Return the mean cross-entropy of softmax(logits), and its gradient by the logits.
+    r"""Return the mean cross-entropy of softmax(logits), and its gradient with respect to logits.
 
     .. math:: \ell = -\frac1N \sum_n \log p_{n, t_n}, \qquad
               p_{nk} = \frac{e^{z_{nk}}}{\sum_j e^{z_{nj}}}, \qquad

@@ -2,7 +2,7 @@
 
 Let group g of G be the samples g, g + G, g + 2G, ... Then a mere reshape makes the channels of
 every group channels of their own: BN on that view, with gamma and beta repeated G times, is BN of
-every group, and the gradients by gamma and beta are summed over the groups.
+every group, and the gradients with respect to gamma and beta are summed over the groups.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Sequential(Layer):
         return x
 
     def backward(self, dy: Array) -> Array:
-        """Return the gradient by the input of the first layer."""
+        """Return the gradient with respect to the input of the first layer."""
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy

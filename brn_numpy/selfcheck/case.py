@@ -47,7 +47,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """The gradient by one argument: its largest relative error by each method."""
+    """The gradient with respect to one argument: its largest relative error by each method."""
 
     operation: str
     mode: str

@@ -29,7 +29,7 @@ def test_the_gradient_of_a_channel_sums_to_zero(case):
 
 @given(cases())
 def test_the_gradient_along_xhat_is_what_eps_leaves(case):
-    """The sum of xhat * dx is (gamma / s) (eps / s^2) dgamma: 0 but for eps."""
+    """The sum of xhat * dx is (gamma / s) (eps / s^2) dgamma: 0 up to eps."""
     dx, dgamma, _ = bn_gradients(case)
     x = columns(case.x, case.axis)
     s = np.sqrt(x.var(axis=0) + case.eps)

@@ -55,7 +55,7 @@ def test_flatten(shape, method):
     ids=repr,
 )
 def test_family(layer, shape, method):
-    """The relatives of BN: the gradients by x, gamma and beta, for sequences and images."""
+    """The relatives of BN: gradients with respect to x, gamma, beta, for sequences and images."""
     check(layer, shape, method)
 
 

@@ -78,7 +78,7 @@ def test_the_loss_falls_along_the_gradient():
 
 @pytest.mark.parametrize("before", [[], [nn.ReLU()]], ids=["weights first", "ReLU first"])
 def test_parameter_gradients_are_those_of_backward(before):
-    """Without the gradient by the input: the same bits, and nothing runs before the weights."""
+    """Without dx of the input: the same bits, and nothing runs before the weights."""
     rng = np.random.default_rng(2)
     net = nn.Sequential(*before, *network())
     y = net.forward(spaced(rng, (4, 1, 5, 5)))

@@ -21,7 +21,7 @@ def batch_norm_forward(x, gamma, beta, eps):
 
 
 def batch_norm_backward(dy, cache):
-    """Return (dx, dgamma, dbeta), the gradients of the loss; dy is its gradient by y."""
+    """Return (dx, dgamma, dbeta), gradients of the loss; dy is that with respect to y."""
     raise NotImplementedError("exercise 2, see tutorials/04_batch_norm_backward.md")
 
 

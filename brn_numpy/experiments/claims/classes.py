@@ -26,7 +26,7 @@ FOUR_APART = HALVES["4 classes x 8, in groups of one image a class"]
 LONG = methods(few_classes(Spec(hidden=(128,) * 3, steps=3000, measures=("curve", "anew")), 4))
 
 # accuracies in percent: with the statistics of test minibatches of the same kind, and with running
-# statistics measured anew on i.i.d. images
+# statistics re-estimated on i.i.d. images
 in_training_mode = Value(lambda result: 100 * result["batch_accuracy"])
 measured_anew = Value(lambda result: 100 * result["anew"])
 gain_anew = Value(lambda result: measured_anew(result) - accuracy(result))
