@@ -8,6 +8,7 @@ import math
 import os
 import secrets
 import time
+from dataclasses import replace
 from typing import Any
 
 from ..grading import marks
@@ -128,10 +129,13 @@ class _Out:
     def add(self, graded: Graded) -> None:
         """Show a file's line, or its report if there is one file only."""
         if self.options.points and len(graded.verdicts) not in (0, len(self.options.points)):
-            raise UserError(
+            reason = (
                 f"--points has {len(self.options.points)} numbers, expected "
                 f"{len(graded.verdicts)}, one for each function"
             )
+            if self.alone:
+                raise UserError(reason)
+            graded = replace(graded, verdicts=(), error=reason)  # the others may fit
         self.files.append(graded)
         if self.text:
             show(student_text(graded) if self.alone else marks.row(graded, self.width, self.points))

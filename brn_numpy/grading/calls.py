@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Mapping
-from inspect import isfunction, signature
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .adapter import Task, contract_of
+from .adapter import Task, written_in
 from .grade import TIMEOUT, grade, judge_task
 from .verdict import Graded, Verdict
 
@@ -40,7 +40,7 @@ def grade_source(text: str, seed: int | None = None, timeout: float = TIMEOUT) -
     with tempfile.TemporaryDirectory(prefix="brn_numpy_source_") as folder:
         path = Path(folder, "source.py")
         path.write_text(text, encoding="utf-8")
-        return grade(path, _seed(seed), timeout)
+        return replace(grade(path, _seed(seed), timeout), path=path.name)
 
 
 def grade_functions(names: Mapping[str, Any], seed: int | None = None) -> Graded:
@@ -66,10 +66,8 @@ def grade_functions(names: Mapping[str, Any], seed: int | None = None) -> Graded
     if not isinstance(names, Mapping):
         raise TypeError(f"names must be a mapping as globals() is, got {type(names).__name__}")
     seed = _seed(seed)
-    own = {name: f for name, f in names.items() if callable(f)}
-    arguments = {n: [*signature(f).parameters] for n, f in own.items() if isfunction(f)}
-    about, found = contract_of(arguments), dict[Task, Verdict]()
-    written = {name: own[name] for name in about.functions if name in own}
+    about, written = written_in(names)
+    found: dict[Task, Verdict] = {}
     for task in about.tasks:
         found[task] = judge_task(task, written, seed, found)
     return Graded("your functions", tuple(found.values()), seed=seed)

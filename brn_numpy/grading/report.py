@@ -24,7 +24,7 @@ def student_text(graded: Graded) -> str:
         return f"{graded.name}: not graded. {_sentence(graded.error)}"
     if graded.problem:
         return f"{graded.name}: not judged. {_sentence(graded.problem)}"
-    of = len(graded.verdicts)
+    of, is_file = len(graded.verdicts), bool(graded.sha256)
     lines = [
         f"{graded.name}: {graded.score} of {of} right (--seed {graded.seed} repeats these numbers)",
         "",
@@ -33,21 +33,24 @@ def student_text(graded: Graded) -> str:
     waiting = [v.name for v in graded.verdicts if v.status == NOT_STARTED]
     for verdict in graded.verdicts:
         if verdict.status != NOT_STARTED:
-            lines += _verdict_lines(verdict, width, graded.path)
+            lines += _verdict_lines(verdict, width, graded.path if is_file else "YOUR_FILE")
     if waiting:
         lines.append(wrapped(f"not started: {', '.join(waiting)}", "  "))
     if graded.note:
         checks = any(line.startswith("      Check: ") for line in lines)
         more = " The command after Check works once the file loads."
         lines.append(wrapped(graded.note + more * (checks and UNLOADED in graded.note), "  "))
-    if graded.sha256:  # so that a dispute can be settled
+    if is_file:  # so that a dispute can be settled
         lines.append(f"  (brn_numpy {graded.version}, SHA-256 of the file {graded.sha256[:16]})")
+    own, where = "globals()", ""  # of functions that are there already, as in a notebook
+    if is_file:
+        own, where = repr(graded.path), "start Python in the same folder and "
     if any(line.startswith("      Run: ") for line in lines):
         lines += [
             "",
-            "For the lines after Run, start Python in the same folder and enter first:",
+            f"For the lines after Run, {where}enter first:",
             "  from brn_numpy.grading.see import names_of",
-            f"  globals().update(names_of({graded.path!r}, {graded.seed}))",
+            f"  globals().update(names_of({own}, {graded.seed}))",
         ]
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ batchnorm_forward has put into bn_param in training mode, and test_mode its out 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,11 @@ from typing import Any
 import numpy as np
 
 from .._checks import Array
-from .adapter import FORWARD, contract_of
+from .adapter import FORWARD, written_in
 from .contract import CORRECT, Solution
 from .mistakes import ONLY, SEEN_BY, See
 from .mistakes.candidates import Candidate
 from .mistakes.plant import solution
-from .near import functions_of
 from .observe import arguments_of
 from .probe import TIGHT_D_MAX, TIGHT_R_MAX, Probe, make_probe
 from .sandbox.child import load
@@ -44,13 +43,15 @@ MADE = (  # with what the names of y and of the cache begin, the function, tight
 )
 
 
-def names_of(path: str | Path, seed: int) -> dict[str, Any]:
-    """Run your own file here, and return the names in which the line of a mistake is run."""
-    hand_in = read(Path(path))
-    folder = str(Path(path).resolve().parent)  # the file may import its neighbours
-    module, _ = load({"source": hand_in.source, "file": str(path), "folder": folder})
-    about = contract_of(functions_of(hand_in.tree))
-    written = {name: f for name, f in vars(module).items() if name in about.functions}
+def names_of(own: str | Path | Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return the names in which the line of a mistake is run.
+
+    They are those of your own file, which is run here, or of a notebook: `globals()`.
+    """
+    if not isinstance(own, Mapping):
+        source, folder = read(Path(own)).source, str(Path(own).resolve().parent)
+        own = vars(load({"source": source, "file": str(own), "folder": folder})[0])
+    about, written = written_in(own)
     names: dict[str, Any] = {}
     for task in about.tasks:
         of_task = names_for(task.solution(written), make_probe(seed))

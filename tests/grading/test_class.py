@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from grading_cases import source
@@ -134,6 +137,26 @@ def test_the_stubs_of_the_exercises_fail_as_tests():
     assert asked.returncode == 1 and b"not started: batch_norm_forward" in asked.stdout
 
 
+def test_points_of_another_contract(tmp_path, capsys):
+    """A file whose functions are others is not graded; it ends nothing."""
+    other = tmp_path / "layers.py"
+    other.write_text("def batchnorm_forward(x, gamma, beta, bn_param):\n    return x, 1\n")
+    mine = tmp_path / "mine.py"
+    mine.write_text(RUNNING)
+    points = ["--points", "1,1,3,1,1,1,1", "--jobs", "1"]
+    assert cli.main(["grade", str(other), str(mine), *points]) == 2
+    first, second = capsys.readouterr().out.splitlines()[1:3]
+    assert "not graded (--points has 7 numbers, expected 9" in first and "3 of 9" in second
+
+
+def test_a_worker_that_is_ended_takes_its_own_file_only():
+    """Each file is tried once more, alone."""
+    job = SimpleNamespace(of=os._exit, failed=lambda path, reason: (path, reason))
+    found = list(many.grade_all([3, 4], job, 2))
+    assert [path for path, _ in found] == [3, 4]
+    assert all("was ended" in reason for _, reason in found)
+
+
 def test_names_of_files_are_harmless(tmp_path, capsys):
     """On one line, without what moves a cursor."""
     file = tmp_path / "a\x1b[2J\n7 of 7.py"
@@ -154,10 +177,16 @@ def test_a_report_says_by_what_it_was_made():
 def test_from_python():
     """A text, in a process of its own; functions that are there already."""
     found = grade_source(RUNNING, seed=3)
-    assert (found.score, found.seed) == (1, 3)
+    assert (found.score, found.seed, found.path) == (1, 3, "source.py")
     names = {}
     exec(RUNNING, names)
     assert grade_functions(names, seed=3).score == 1
+    exec(RUNNING.replace("a * (mb - m)", "a * mb"), names)
+    text = student_text(grade_functions(names, seed=3))
+    *_, first, second = text.splitlines()
+    for line in (first, second, re.search("Run: (.*)", text)[1]):
+        exec(line.strip(), names)  # as it is printed
+    assert "names_of(globals(), 3)" in second
     assert grade_functions({"update_running": 5}).score == 0
     with pytest.raises(TypeError, match="text must be a str, got NoneType"):
         grade_source(None)

@@ -197,7 +197,7 @@ def test_a_right_formula_after_a_wrong_forward_pass_is_said_to_depend_on_it():
 
 def report(solution, seed=SEED):
     """Return the report on a solution, its lines put together."""
-    found = Graded("mine.py", tuple(verdicts(solution, seed).values()))
+    found = Graded("mine.py", tuple(verdicts(solution, seed).values()), sha256="abc")
     return " ".join(student_text(found).split()), found
 
 
